@@ -1,0 +1,30 @@
+"""The command line: parse, call the pipeline, print. Results go to stdout, progress and notes to stderr."""
+
+from __future__ import annotations
+
+import typer
+
+from albumnet.cli import demo, models, sets
+
+app = typer.Typer(
+    name="albumnet",
+    help="Reads the mood of a record from its cover, and says honestly how much a cover tells.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.run_demo)
+app.add_typer(sets.import_app, name="import", help="Turn albums and covers into an album set.")
+app.command("split")(sets.split)
+app.command("card")(sets.card)
+app.command("features")(models.features)
+app.command("train")(models.train)
+app.command("crossvalidate")(models.crossvalidate)
+app.command("predict")(models.predict)
+app.command("score")(models.score)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

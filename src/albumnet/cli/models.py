@@ -1,0 +1,210 @@
+"""Commands that compute features, train models, and use them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from albumnet.cli.output import ProgressPrinter, command, list_failures, note, print_table
+
+if TYPE_CHECKING:
+    from albumnet.models.prediction import Prediction
+    from albumnet.pipeline import ScoreRow, TrainingResult
+
+Set = Annotated[Path, typer.Argument(metavar="SET")]
+BackboneName = Annotated[str, typer.Option("--backbone", help="efficientnet_lite0, vgg16, or timm:<model name>.")]
+Weights = Annotated[Path | None, typer.Option("--weights", help="safetensors file of the backbone's weights.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+Run = Annotated[Path, typer.Option("--model", metavar="RUN", help="Folder of a trained model.")]
+PresetName = Annotated[str, typer.Option("--preset", help="small, or seed for the origin's layers.")]
+MinAlbums = Annotated[int, typer.Option("--min-albums-per-mood", min=1, help="Rarer moods are left out.")]
+Vectors = Annotated[Path | None, typer.Option("--vectors", help="Word vectors, GloVe text format; packaged ones if not given.")]
+Seed = Annotated[int, typer.Option("--seed")]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+TABLE_HEADER = ("", "macro AP", "micro AP", "macro ROC-AUC", "micro ROC-AUC")
+
+
+@command
+def features(
+    path: Set,
+    backbone: BackboneName = "efficientnet_lite0",
+    weights: Weights = None,
+    convention: Annotated[
+        str | None, typer.Option("--convention", help="Pixel convention of vgg16 weights: caffe or torchvision.")
+    ] = None,
+    device: Device = "auto",
+    precision: Annotated[str, typer.Option("--precision", help="auto, float32, bfloat16 or amp.")] = "auto",
+    force: Force = False,
+) -> None:
+    """Compute the features of a set's covers, each once; safe to stop and run again."""
+    from albumnet.dataset import AlbumSet
+    from albumnet.features import extract_features
+    from albumnet.vision.backbones import load_backbone
+
+    album_set = AlbumSet(path)
+    loaded = load_backbone(backbone, weights=weights, convention=convention)
+    result = extract_features(
+        album_set, loaded, device=device, precision=precision, force=force, progress=ProgressPrinter()
+    )
+    how = ""
+    if result.network is not None:
+        rate = result.n_done / result.seconds
+        how = f" at {rate:.1f} a second ({result.network.precision} on {result.network.device}, cosine to float32 >= {result.network.agreement:.4f})"
+    note(f"{result.store.path}: {len(result.store):,} covers, {result.n_done:,} of them now{how}")
+    list_failures([(failure.item, failure.reason) for failure in result.failures], what="covers")
+
+
+@command
+def train(
+    path: Set,
+    model: Annotated[str, typer.Option("--model", help="1, 2, 3, 4, or metadata.")],
+    out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")],
+    backbone: BackboneName = "efficientnet_lite0",
+    weights: Weights = None,
+    preset: PresetName = "small",
+    min_albums_per_mood: MinAlbums = 30,
+    vectors: Vectors = None,
+    finetune: Annotated[
+        int, typer.Option("--finetune", metavar="BLOCKS", min=0, help="Train the backbone's last blocks too, through the pixels.")
+    ] = 0,
+    seed: Seed = 0,
+    device: Device = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a training that was cut off.")] = False,
+    force: Force = False,
+) -> None:
+    """Train one model and score it on the test side, beside metadata alone and the prior."""
+    from albumnet import pipeline
+    from albumnet.dataset import AlbumSet
+
+    album_set = AlbumSet(path)
+    options = pipeline.training_options(
+        album_set, model=model, preset=preset, min_albums_per_mood=min_albums_per_mood, vectors=vectors, seed=seed,
+        device=device, weights=weights, backbone=backbone,
+    )  # fmt: skip
+    result = pipeline.train(
+        album_set, out, options=options, backbone=backbone, fine_tune=finetune, resume=resume, force=force,
+        progress=ProgressPrinter(),
+    )  # fmt: skip
+    note(_about_moods(result))
+    print_scores(result.rows)
+    note(f"{out}: scores are of the {result.n_test:,} test albums; see {out / 'card.md'}")
+
+
+@command
+def crossvalidate(
+    path: Set,
+    model: Annotated[list[str], typer.Option("--model", help="1, 2, 3, 4, or metadata; may be repeated.")],
+    backbone: BackboneName = "efficientnet_lite0",
+    preset: PresetName = "small",
+    folds: Annotated[int, typer.Option("--folds", min=2)] = 5,
+    min_albums_per_mood: Annotated[int, typer.Option("--min-albums-per-mood", min=1, help="In the whole set.")] = 30,
+    vectors: Vectors = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+) -> None:
+    """Score models over artist-disjoint folds, everything chosen inside the training folds."""
+    from albumnet import pipeline
+    from albumnet.dataset import AlbumSet, FeatureStore
+
+    album_set = AlbumSet(path)
+    options = [
+        pipeline.training_options(album_set, model=m, preset=preset, vectors=vectors, seed=seed, device=device) for m in model
+    ]
+    results = pipeline.cross_validate(
+        album_set, FeatureStore(album_set.features_dir(backbone)), options=options, n_folds=folds,
+        min_albums_per_mood=min_albums_per_mood, seed=seed, progress=ProgressPrinter(),
+    )  # fmt: skip
+    print_table(
+        (*TABLE_HEADER, "macro ROC-AUC, mean of folds", "penalties chosen"),
+        (
+            (
+                row.name,
+                *(f"{value:.3f}" for value in pipeline.table_values(row.pooled)),
+                f"{row.fold_mean_roc_auc:.3f}",
+                " ".join(f"{strength:g}" for strength in row.strengths),
+            )
+            for row in results
+        ),
+    )
+    note(f"{folds} artist-disjoint folds, predictions pooled, {results[0].pooled.n_moods} moods, backbone {backbone}")
+
+
+@command
+def predict(
+    covers: Annotated[list[Path], typer.Argument(metavar="COVER…", help="Picture files.")],
+    model: Run,
+    genre: Annotated[list[str] | None, typer.Option("--genre", help="May be repeated.")] = None,
+    year: Annotated[int | None, typer.Option("--year")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Moods per cover.")] = 10,
+    weights: Weights = None,
+    json: Json = False,
+) -> None:
+    """Predict the moods of covers."""
+    from albumnet.models.prediction import load_model
+
+    loaded = load_model(model, weights=weights)
+    if unknown := [name for name in genre or [] if not loaded.config.metadata.knows(name)]:
+        note(f"albumnet: note: passed over, no training album had genre {', '.join(map(repr, unknown))}")
+    if (genre or year) and not loaded.kind.uses_metadata:
+        note(f"albumnet: note: {loaded.kind.title} does not look at genre and year")
+    predictions = loaded.predict(covers, genres=genre or (), years=year, top=top)
+    if json:
+        _print_json(predictions)
+    else:
+        for prediction in (p for p in predictions if p.error is None):
+            print(prediction.cover)
+            rows = ((m.mood, f"{m.probability:.3f}", f"{m.base_rate:.3f}") for m in prediction.moods)
+            print_table(("mood", "probability", "base rate"), rows)
+    list_failures([(p.cover, p.error) for p in predictions if p.error is not None], what="covers")
+
+
+@command
+def score(
+    path: Set,
+    model: Run,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet")],
+    weights: Weights = None,
+    force: Force = False,
+) -> None:
+    """Write every album's probability of each of the model's moods: album_id, mood, probability, rank."""
+    from albumnet import pipeline
+    from albumnet.dataset import AlbumSet
+    from albumnet.errors import RunError
+
+    if out.exists() and not force:
+        raise RunError(f"{out} exists; choose another --out, or pass --force to replace it")
+    n_scored, left_out = pipeline.score(AlbumSet(path), model, out=out, weights=weights, progress=ProgressPrinter())
+    note(f"{out}: {n_scored:,} albums")
+    list_failures([(album_id, "no usable cover") for album_id in left_out], what="albums")
+
+
+def print_scores(rows: Sequence[ScoreRow]) -> None:
+    """A score table on stdout."""
+    from albumnet.pipeline import table_values
+
+    print_table(TABLE_HEADER, ((row.name, *(f"{value:.3f}" for value in table_values(row.scores))) for row in rows))
+
+
+def _about_moods(result: TrainingResult) -> str:
+    config, scores = result.config, result.rows[0].scores
+    text = f"{len(config.moods)} moods"
+    if config.left_out_moods:
+        listed = ", ".join(f"{mood} ({count})" for mood, count in config.left_out_moods.items())
+        text += f"; left out with fewer than {config.min_albums_per_mood} training albums: {listed}"
+    if scores.n_left_out:
+        text += f"; {scores.n_left_out} more not scored, for want of a test album with or without them"
+    if result.n_without_features:
+        text += f"; {result.n_without_features} albums without a usable cover passed over"
+    return text
+
+
+def _print_json(predictions: Sequence[Prediction]) -> None:
+    import dataclasses
+    import json
+
+    print(json.dumps([dataclasses.asdict(prediction) for prediction in predictions], ensure_ascii=False, indent=1))

@@ -1,0 +1,127 @@
+"""What a person at a terminal sees: progress, tables, and errors in one line with their exit code."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, ParamSpec
+
+from albumnet.errors import AlbumNetError
+from albumnet.progress import Progress
+
+P = ParamSpec("P")
+
+EXIT_SOME_FAILED = 3
+EXIT_INTERRUPTED = 130
+_MAX_LISTED = 10
+
+
+def command(function: Callable[P, None]) -> Callable[P, None]:
+    """Wrap a command so that known errors end it with one line and their exit code, and Ctrl-C or SIGTERM with 130."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        signal.signal(signal.SIGTERM, _raise_interrupt)
+        # The decoder's own limit is stricter than Pillow's warning, and raises.
+        warnings.filterwarnings("ignore", message="Image size .* exceeds limit")
+        warnings.filterwarnings("ignore", message="TF32 acceleration on top of oneDNN")
+        warnings.showwarning = _show_warning
+        try:
+            function(*args, **kwargs)
+        except AlbumNetError as error:
+            _fail(str(error), error.exit_code)
+        except OSError as error:
+            _fail(_describe(error), 1)
+        except KeyboardInterrupt:
+            _fail("interrupted; what was finished is saved, run the same command again to go on", EXIT_INTERRUPTED)
+
+    return run
+
+
+def note(text: str) -> None:
+    """A line for the person, not for the pipe."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def list_failures(failures: Sequence[tuple[str, str]], *, what: str) -> None:
+    """List what failed and leave with exit code 3; returns when nothing did."""
+    if not failures:
+        return
+    note(f"{len(failures)} {what} could not be used:")
+    for item, reason in failures[:_MAX_LISTED]:
+        note(f"  {item}: {reason}")
+    if len(failures) > _MAX_LISTED:
+        note(f"  and {len(failures) - _MAX_LISTED} more")
+    raise SystemExit(EXIT_SOME_FAILED)
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout; the first column is left-aligned, the others right-aligned."""
+    lines = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for line in lines:
+        first, *rest = (cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(line, widths, strict=True)))
+        print("  ".join([first, *rest]).rstrip())
+
+
+class ProgressPrinter:
+    """Prints a stage's progress with rate and time left: one line rewritten on a terminal, few lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._stage = ""
+        self._start = self._last = 0.0
+        self._first_done = 0
+
+    def __call__(self, progress: Progress) -> None:
+        """Print if it is time to."""
+        now = time.monotonic()
+        if progress.stage != self._stage:
+            self._stage, self._start, self._last, self._first_done = progress.stage, now, now, progress.done
+        is_epoch = progress.stage == "training"
+        is_last = progress.done >= progress.total
+        if not is_epoch and not is_last and now - self._last < (0.2 if self._is_terminal else 10.0):
+            return
+        self._last = now
+        end = "\n" if is_epoch or is_last or not self._is_terminal else ""
+        start = "\r\x1b[K" if self._is_terminal else ""
+        print(f"{start}{self._line(progress, now)}", end=end, file=sys.stderr, flush=True)
+
+    def _line(self, progress: Progress, now: float) -> str:
+        if progress.stage == "training":
+            return f"training  {progress.note}"
+        rate = (progress.done - self._first_done) / max(now - self._start, 1e-9)
+        left = f", {_duration((progress.total - progress.done) / rate)} left" if rate and progress.done < progress.total else ""
+        about = f"  ({progress.note})" if progress.note else ""
+        return f"{progress.stage}  {progress.done:,} of {progress.total:,}, {rate:,.0f} a second{left}{about}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def _describe(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full{where}; free some space and run the same command again, what was finished is kept"
+    return f"{error.strerror or error}{where}"
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    note(f"albumnet: {message}")
+    raise SystemExit(code)
+
+
+def _raise_interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    note(f"albumnet: warning: {message}")

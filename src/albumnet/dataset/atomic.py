@@ -1,0 +1,106 @@
+"""Files that are either whole or not there: written under a temporary name, flushed, then renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from albumnet.errors import SchemaVersionError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; on success it becomes `path`, on any failure it is removed.
+
+    Raises:
+        OSError: If the disk is full or the folder cannot be written; `path` is then as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file, or nothing."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole UTF-8 text, or nothing."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, content: Mapping[str, Any], *, schema_version: int) -> None:
+    """Write a JSON object that says its schema version, or nothing."""
+    write_text(path, json.dumps({"schema_version": schema_version, **content}, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_json(path: Path, *, schema_version: int) -> dict[str, Any]:
+    """Read a JSON object of exactly this schema version.
+
+    Raises:
+        SchemaVersionError: If the file says another version, or none, or is no JSON object.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise SchemaVersionError(f"{path} is not JSON ({error}); make it again") from error
+    found = content.get("schema_version") if isinstance(content, dict) else None
+    _check_version(path, found=found, wanted=schema_version)
+    return dict(content)
+
+
+def write_parquet(path: Path, table: pa.Table, *, schema_version: int, made_from: Mapping[str, str]) -> None:
+    """Write a Parquet table that says its schema version and the digests of what it was made from, or nothing."""
+    metadata = {"schema_version": str(schema_version), **made_from}
+    with replacing(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+
+
+def read_parquet(path: Path, *, schema_version: int) -> tuple[pa.Table, dict[str, str]]:
+    """Read a Parquet table of exactly this schema version, and its metadata.
+
+    Raises:
+        SchemaVersionError: If the file says another version, or none, or is no Parquet file.
+    """
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise SchemaVersionError(f"{path} is not a Parquet file ({error}); make it again") from error
+    metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    found = metadata.get("schema_version")
+    _check_version(path, found=int(found) if found and found.isdigit() else found, wanted=schema_version)
+    return table, metadata
+
+
+def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], *, metadata: Mapping[str, str]) -> None:
+    """Write named arrays as safetensors, or nothing."""
+    from safetensors.numpy import save_file
+
+    with replacing(path) as temporary:
+        save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, temporary, dict(metadata))
+
+
+def _check_version(path: Path, *, found: Any, wanted: int) -> None:
+    if found == wanted:
+        return
+    raise SchemaVersionError(
+        f"{path} has schema version {found}, this albumnet reads version {wanted}; "
+        "make the file again with this albumnet, or read it with the one that wrote it"
+    )

@@ -1,0 +1,78 @@
+"""The card of an album set: how many albums, which moods, years and genres, and where they came from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from albumnet.dataset.album_set import AlbumSet
+from albumnet.dataset.splits import SIDES
+from albumnet.records import normalise_name
+
+
+def write_card(album_set: AlbumSet) -> str:
+    """The card as Markdown: counts, the five commonest and rarest moods, years by decade, genres, sides, sources."""
+    albums = album_set.albums
+    moods = Counter(mood for album in albums for mood in album.moods)
+    ranked = sorted(moods.items(), key=lambda item: (-item[1], item[0]))
+    decades = Counter("unknown" if album.year is None else f"{album.year // 10 * 10}s" for album in albums)
+    genres = _count_genres(album_set)
+    sources = Counter(album.source for album in albums)
+    splits = album_set.splits
+    sides = Counter(splits.values())
+    on_all_sides = _moods_on_all_sides(album_set)
+    sections = [
+        f"# Album set `{album_set.path.name}`",
+        _table(
+            ("what", "count"),
+            [
+                ("albums", len(albums)),
+                ("artists", len({album.artist.casefold() for album in albums if album.artist})),
+                ("albums with moods", sum(bool(album.moods) for album in albums)),
+                ("moods", len(moods)),
+                ("moods per album with moods", f"{sum(moods.values()) / max(1, sum(bool(a.moods) for a in albums)):.1f}"),
+                ("different covers", len({album.cover for album in albums if album.cover})),
+                ("albums without a usable cover", sum(album.cover is None for album in albums)),
+                ("moods on all three sides", on_all_sides),
+            ],
+        ),
+        "## Moods",
+        _table(("commonest", "albums"), ranked[:5]),
+        _table(("rarest", "albums"), ranked[-5:]),
+        "## Years",
+        _table(("decade", "albums"), sorted(decades.items())),
+        "## Genres",
+        _table(("genre", "albums"), genres.most_common(20)),
+        *([f"and {len(genres) - 20} more."] if len(genres) > 20 else []),
+        "## Sides",
+        "No artist and no duplicate cover is on two sides.",
+        _table(("side", "albums"), [(side, sides[side]) for side in SIDES]),
+        "## Provenance",
+        _table(("source", "albums"), sources.most_common()),
+        "Covers belong to their labels and artists; check the licence of every source before you pass a set on.",
+        f"Albums `{album_set.digest}`, vocabulary `{album_set.vocabulary.digest}`.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _count_genres(album_set: AlbumSet) -> Counter[str]:
+    """Albums per genre; spellings that differ in case, spaces or hyphens are one genre, under its commonest spelling."""
+    spellings: dict[str, Counter[str]] = {}
+    for album in album_set.albums:
+        for genre in album.genres or ("unknown",):
+            spellings.setdefault(normalise_name(genre), Counter())[genre] += 1
+    return Counter({counts.most_common(1)[0][0]: counts.total() for counts in spellings.values()})
+
+
+def _moods_on_all_sides(album_set: AlbumSet) -> int:
+    sides_of_mood: dict[str, set[str]] = {}
+    for album in album_set.albums:
+        for mood in album.moods:
+            sides_of_mood.setdefault(mood, set()).add(album_set.splits[album.album_id])
+    return sum(len(sides) == len(SIDES) for sides in sides_of_mood.values())
+
+
+def _table(header: tuple[str, str], rows: Iterable[tuple[str, object]]) -> str:
+    lines = [f"| {header[0]} | {header[1]} |", "| --- | ---: |"]
+    lines += [f"| {name} | {value:,} |" if isinstance(value, int) else f"| {name} | {value} |" for name, value in rows]
+    return "\n".join(lines)

@@ -1,0 +1,191 @@
+"""Features on disk: float16 shards keyed by cover, each whole or absent, and a manifest of what made them."""
+
+from __future__ import annotations
+
+import json
+import struct
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from albumnet.dataset.album_set import read_failures
+from albumnet.dataset.atomic import read_json, write_json, write_tensors
+from albumnet.errors import FeatureStoreError, SchemaVersionError
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class FeatureManifest:
+    """What made the features of one store.
+
+    Attributes:
+        backbone: Registered name ("efficientnet_lite0").
+        weights_digest: Of the weights' values.
+        transform_digest: Of the transform's settings.
+        feature_shape: Shape of one cover's features, (D,) or (D, h, w).
+        transform: The settings in words, for a reader.
+        weights: Path of the weights file; "" where the backbone's own were used.
+    """
+
+    backbone: str
+    weights_digest: str
+    transform_digest: str
+    feature_shape: tuple[int, ...]
+    transform: Mapping[str, Any]
+    weights: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Weights and transform in one word, as a run remembers them."""
+        return f"{self.weights_digest}-{self.transform_digest}"
+
+
+class FeatureStore:
+    """The features of one backbone in an album set.
+
+    Args:
+        path: SET/features/<backbone>.
+        manifest: What makes the features from here on; None to read what is there.
+
+    Raises:
+        FeatureStoreError: If nothing is there to read, or what is there was made by something else.
+    """
+
+    def __init__(self, path: Path, manifest: FeatureManifest | None = None) -> None:
+        self.path = path
+        manifest_file = path / "manifest.json"
+        if manifest_file.is_file():
+            content = read_json(manifest_file, schema_version=SCHEMA_VERSION)
+            self.manifest = FeatureManifest(
+                **{key: content[key] for key in ("backbone", "weights_digest", "transform_digest", "transform", "weights")},
+                feature_shape=tuple(content["feature_shape"]),
+            )
+            if manifest is not None:
+                _check_same_maker(path, found=self.manifest, wanted=manifest)
+        elif manifest is None:
+            raise FeatureStoreError(
+                f"{path} holds no features; run `albumnet features {path.parent.parent} --backbone {path.name}`"
+            )
+        else:
+            self.manifest = manifest
+            write_json(manifest_file, asdict(manifest), schema_version=SCHEMA_VERSION)
+
+    @cached_property
+    def _shards(self) -> list[_Shard]:
+        return [_open_shard(path, self.manifest) for path in sorted(self.path.glob("shard-*.safetensors"))]
+
+    @cached_property
+    def _place(self) -> dict[str, tuple[int, int]]:
+        """cover -> (shard, row)."""
+        return {cover: (s, row) for s, shard in enumerate(self._shards) for row, cover in enumerate(shard.covers)}
+
+    def __contains__(self, cover: object) -> bool:
+        return cover in self._place
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    @property
+    def failed_covers(self) -> frozenset[str]:
+        """Covers that the last extraction could not use."""
+        path = self.path / "failures.parquet"
+        return frozenset(f.cover for f in read_failures(path) if f.cover) if path.is_file() else frozenset()
+
+    def read(self, covers: Sequence[str]) -> np.ndarray:
+        """Features of these covers, float16 (N, *feature_shape), read from disk as they are asked for.
+
+        Raises:
+            FeatureStoreError: If a cover has none.
+        """
+        rows = np.empty((len(covers), *self.manifest.feature_shape), dtype=np.float16)
+        for n, cover in enumerate(covers):
+            if cover not in self._place:
+                raise FeatureStoreError(
+                    f"{self.path} has no features of cover {cover[:12]}…; "
+                    f"run `albumnet features {self.path.parent.parent} --backbone {self.manifest.backbone}`"
+                )
+            shard, row = self._place[cover]
+            rows[n] = self._shards[shard].features[row]
+        return rows
+
+    def append(self, covers: Sequence[str], features: np.ndarray) -> None:
+        """Add one shard: features (N, *feature_shape) of these covers, rounded to float16."""
+        # A name of its own, so that two processes that fill one store cannot overwrite each other's shard.
+        path = self.path / f"shard-{len(self._shards):05d}-{uuid.uuid4().hex[:8]}.safetensors"
+        metadata = {"schema_version": str(SCHEMA_VERSION), "made_by": self.manifest.digest, "covers": json.dumps(list(covers))}
+        write_tensors(path, {"features": features.astype(np.float16)}, metadata=metadata)
+        shard = _open_shard(path, self.manifest)
+        self._place.update({cover: (len(self._shards), row) for row, cover in enumerate(shard.covers)})
+        self._shards.append(shard)
+
+    def compact(self, *, shard_bytes: int = 128 * 2**20) -> None:
+        """Merge small shards into few of about `shard_bytes`, so that a long store stays quick to open.
+
+        Cut off at any point, every cover is still in at least one shard.
+        """
+        per_shard = max(1, shard_bytes // (2 * int(np.prod(self.manifest.feature_shape))))
+        small = [s for s, shard in enumerate(self._shards) if len(shard.covers) < per_shard]
+        if len(small) < 2:
+            return
+        covers = [cover for cover, (s, _) in self._place.items() if s in set(small)]
+        merged_away = [self._shards[s].path for s in small]
+        for start in range(0, len(covers), per_shard):
+            part = covers[start : start + per_shard]
+            self.append(part, self.read(part))
+        for path in merged_away:
+            path.unlink()
+        del self._shards, self._place
+
+    @staticmethod
+    def discard(path: Path) -> None:
+        """Remove a store's files, the manifest first so that a cut-off removal reads as an empty store."""
+        for file in [path / "manifest.json", *path.glob("shard-*.safetensors")]:
+            file.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _Shard:
+    path: Path
+    covers: list[str]
+    features: np.ndarray  # (n, *feature_shape) float16, memory-mapped
+
+
+def _open_shard(path: Path, manifest: FeatureManifest) -> _Shard:
+    # safetensors' own reader copies a tensor whole; a memory map reads only the rows that are asked for.
+    with path.open("rb") as file:
+        (header_bytes,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(header_bytes))
+    metadata, entry = header["__metadata__"], header["features"]
+    if metadata.get("schema_version") != str(SCHEMA_VERSION):
+        raise SchemaVersionError(
+            f"{path} has schema version {metadata.get('schema_version')}, this albumnet reads version "
+            f"{SCHEMA_VERSION}; run `albumnet features` again with --force"
+        )
+    if metadata.get("made_by") != manifest.digest:
+        raise FeatureStoreError(
+            f"{path} was made by {metadata.get('made_by')} (weights-transform) but the manifest beside it says "
+            f"{manifest.digest}; run `albumnet features` again with --force"
+        )
+    features = np.memmap(
+        path, dtype=np.float16, mode="r", offset=8 + header_bytes + entry["data_offsets"][0], shape=tuple(entry["shape"])
+    )
+    return _Shard(path, json.loads(metadata["covers"]), features)
+
+
+def _check_same_maker(path: Path, *, found: FeatureManifest, wanted: FeatureManifest) -> None:
+    for what, old, new in (
+        ("backbone", found.backbone, wanted.backbone),
+        ("weights", found.weights_digest, wanted.weights_digest),
+        ("transform", found.transform_digest, wanted.transform_digest),
+    ):
+        if old != new:
+            raise FeatureStoreError(
+                f"{path} holds features made with {what} {old}, but now {what} {new} is asked for; "
+                "use the same again, or pass --force to discard them and start anew"
+            )

@@ -1,0 +1,51 @@
+"""Every error raised on purpose, each with the exit code of the command line."""
+
+
+class AlbumNetError(Exception):
+    """Base of all known errors: one line saying what came, what was expected and what to do."""
+
+    exit_code = 1
+
+
+class InputTableError(AlbumNetError):
+    """A table of albums cannot be read as one."""
+
+
+class AlbumSetError(AlbumNetError):
+    """A folder is no album set, or an incomplete one."""
+
+
+class SchemaVersionError(AlbumNetError):
+    """A file was written by another version of the format."""
+
+
+class VocabularyMismatchError(AlbumNetError):
+    """Two things that must share one mood vocabulary do not."""
+
+
+class FeatureStoreError(AlbumNetError):
+    """Stored features are missing, or were made by another backbone, weights or transform."""
+
+
+class CoverError(AlbumNetError):
+    """One cover cannot be used; inside a run it becomes a row of failures, not the end."""
+
+
+class WeightsError(AlbumNetError):
+    """Pretrained weights are missing, of another network, or of an unstated convention."""
+
+
+class WordVectorError(AlbumNetError):
+    """A word-vector file is malformed, or a mood's word has no vector."""
+
+
+class TrainingError(AlbumNetError):
+    """A model cannot be trained on this set with these options."""
+
+
+class RunError(AlbumNetError):
+    """A folder is no finished run, or does not fit what is asked of it."""
+
+
+class MissingExtraError(AlbumNetError):
+    """The base install lacks what was asked for."""

@@ -1,0 +1,203 @@
+"""Features once per cover and backbone; killed at any moment and run again, nothing is lost or done twice."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from albumnet.dataset import AlbumSet, CoverFailure, FeatureManifest, FeatureStore
+from albumnet.dataset.album_set import write_failures
+from albumnet.errors import CoverError, FeatureStoreError, SchemaVersionError
+from albumnet.progress import Progress, ProgressCallback, ignore_progress
+from albumnet.vision.decoding import decode_cover
+
+if TYPE_CHECKING:
+    from albumnet.vision.backbones import Backbone
+    from albumnet.vision.inference import FeatureNetwork
+
+# What a kill can cost; shards this small are merged at the end.
+SHARD_SECONDS = 5.0
+_N_TRIAL_COVERS = 8
+
+
+@dataclass(frozen=True)
+class ExtractionResult:
+    """What an extraction did.
+
+    Attributes:
+        store: The backbone's features, of every cover that could be read.
+        failures: Covers that could not.
+        n_done: Covers done by this call; the others were there already.
+        seconds: Spent on them, from the first decoded to the last written.
+        network: How the backbone was run; None when there was nothing to do.
+    """
+
+    store: FeatureStore
+    failures: tuple[CoverFailure, ...]
+    n_done: int
+    seconds: float
+    network: FeatureNetwork | None
+
+
+def extract_features(
+    album_set: AlbumSet,
+    backbone: Backbone,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    force: bool = False,
+    progress: ProgressCallback = ignore_progress,
+) -> ExtractionResult:
+    """Compute what features a set still lacks.
+
+    Args:
+        album_set: Whose covers.
+        backbone: Which features.
+        device: auto | cpu | cuda.
+        precision: auto | float32 | bfloat16 | amp; any but float32 must agree with it on sampled covers.
+        force: Discard features that another backbone, weights or transform made.
+        progress: Called per batch.
+
+    Raises:
+        FeatureStoreError: If the store was filled with other weights or another transform and `force` is not given.
+    """
+    from albumnet.vision.inference import prepare_network
+
+    path = album_set.features_dir(backbone.name)
+    manifest = make_manifest(backbone)
+    store = _open_store(path, manifest, force=force)
+    todo = missing_covers(album_set, store)
+    n_there = len(store)
+    failures: list[CoverFailure] = []
+    start = time.perf_counter()
+    network: FeatureNetwork | None = None
+    batches = _decoded_batches(album_set, todo, backbone=backbone, failures=failures)
+    writer = _ShardWriter(store)
+    try:
+        for covers, pixels in batches:
+            if network is None:
+                trial = pixels[:_N_TRIAL_COVERS]
+                network = prepare_network(backbone, trial_covers=trial, device=device, precision=precision)
+            writer.add(covers, _in_steps(network, pixels))
+            note = f"{network.precision} on {network.device}"
+            progress(Progress("features", writer.n_added + len(failures), len(todo), note))
+    finally:
+        # Also on Ctrl-C: what is computed is kept.
+        writer.flush()
+        write_failures(path / "failures.parquet", failures)
+    store.compact()
+    return ExtractionResult(store, tuple(failures), len(store) - n_there, time.perf_counter() - start, network)
+
+
+def make_manifest(backbone: Backbone) -> FeatureManifest:
+    """What a store says of features made with this backbone."""
+    return FeatureManifest(
+        backbone=backbone.name,
+        weights_digest=backbone.weights_digest,
+        transform_digest=backbone.transform.digest,
+        feature_shape=backbone.feature_shape,
+        transform=asdict(backbone.transform),
+        weights=backbone.weights,
+    )
+
+
+def _open_store(path: Path, manifest: FeatureManifest, *, force: bool) -> FeatureStore:
+    try:
+        return FeatureStore(path, manifest)
+    except (FeatureStoreError, SchemaVersionError):
+        if not force:
+            raise
+        FeatureStore.discard(path)
+        return FeatureStore(path, manifest)
+
+
+def missing_covers(album_set: AlbumSet, store: FeatureStore) -> list[str]:
+    """Covers of a set that a store has no features of, each once; those that failed before are among them."""
+    covers = dict.fromkeys(album.cover for album in album_set.albums if album.cover)
+    return [cover for cover in covers if cover not in store]
+
+
+class _ShardWriter:
+    """Gathers features and puts them on disk every few seconds."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self._store = store
+        self._covers: list[str] = []
+        self._features: list[np.ndarray] = []
+        self._last_flush = time.monotonic()
+        self.n_added = 0
+
+    def add(self, covers: Sequence[str], features: np.ndarray) -> None:
+        self._covers += covers
+        self._features.append(features.astype(np.float16))
+        self.n_added += len(covers)
+        if time.monotonic() - self._last_flush >= SHARD_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._covers:
+            self._store.append(self._covers, np.concatenate(self._features))
+        self._covers, self._features, self._last_flush = [], [], time.monotonic()
+
+
+def _in_steps(network: FeatureNetwork, pixels: np.ndarray) -> np.ndarray:
+    steps = range(0, len(pixels), network.batch_size)
+    return np.concatenate([network.features(pixels[n : n + network.batch_size]) for n in steps])
+
+
+def _decoded_batches(
+    album_set: AlbumSet, covers: Sequence[str], *, backbone: Backbone, failures: list[CoverFailure]
+) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Batches of (covers, pixels), decoded by threads while the network computes; unusable covers go to `failures`."""
+    transform = backbone.transform
+
+    def decode(cover: str) -> np.ndarray:
+        return decode_cover(album_set.read_cover(cover), size=transform.size, interpolation=transform.interpolation)
+
+    file_of = {album.cover: album.cover_file for album in album_set.albums}
+    names: list[str] = []
+    pixels: list[np.ndarray] = []
+    batch_size = max(backbone.batch_size, 32)
+    for cover, result in _ahead(decode, covers, n_ahead=2 * batch_size):
+        if isinstance(result, CoverError):
+            failures.append(CoverFailure(file_of.get(cover) or cover, str(result), cover))
+            continue
+        names.append(cover)
+        pixels.append(result)
+        if len(names) == batch_size:
+            yield names, np.stack(pixels)
+            names, pixels = [], []
+    if names:
+        yield names, np.stack(pixels)
+
+
+def _ahead(
+    work: Callable[[str], np.ndarray], items: Sequence[str], *, n_ahead: int
+) -> Iterator[tuple[str, np.ndarray | CoverError]]:
+    """Results in order, at most `n_ahead` of them waiting, so that memory does not grow with the set."""
+    waiting: deque[tuple[str, Future[np.ndarray]]] = deque()
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) >= n_ahead:
+                yield _settled(*waiting.popleft())
+        while waiting:
+            yield _settled(*waiting.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _settled(item: str, future: Future[np.ndarray]) -> tuple[str, np.ndarray | CoverError]:
+    try:
+        return item, future.result()
+    except CoverError as error:
+        return item, error

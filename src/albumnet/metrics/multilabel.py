@@ -1,0 +1,96 @@
+"""How well scores rank albums per mood: average precision and area under the ROC curve, macro and micro.
+
+Notation: target (N, M) is 1 where album n has mood m, else 0; scores (N, M) are any numbers that grow with belief.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
+
+@dataclass(frozen=True)
+class MoodScores:
+    """Scores of one set of predictions.
+
+    Attributes:
+        macro_ap: Mean over moods of average precision, in [0, 1].
+        micro_ap: Average precision of all (album, mood) pairs in one ranking.
+        macro_roc_auc: Mean over moods of the area under the ROC curve; 0.5 is chance.
+        micro_roc_auc: The same of all pairs in one ranking.
+        n_moods: Moods the means are over.
+        n_left_out: Moods left out, for want of an album that has them or of one that has not.
+    """
+
+    macro_ap: float
+    micro_ap: float
+    macro_roc_auc: float
+    micro_roc_auc: float
+    n_moods: int
+    n_left_out: int
+
+
+def score_moods(target: Int[np.ndarray, "N M"], scores: Float[np.ndarray, "N M"]) -> MoodScores:
+    """Score predictions over the moods that have both an album with them and one without; nan if there is no such mood."""
+    positives = target.sum(axis=0)
+    kept = np.flatnonzero((positives > 0) & (positives < len(target)))
+    target, scores = target[:, kept], scores[:, kept]
+    return MoodScores(
+        macro_ap=_mean_over_moods(average_precision, target, scores),
+        micro_ap=average_precision(target.ravel(), scores.ravel()),
+        macro_roc_auc=_mean_over_moods(roc_auc, target, scores),
+        micro_roc_auc=roc_auc(target.ravel(), scores.ravel()),
+        n_moods=len(kept),
+        n_left_out=len(positives) - len(kept),
+    )
+
+
+def average_precision(target: Int[np.ndarray, " N"], scores: Float[np.ndarray, " N"]) -> float:
+    """Precision at each distinct score, weighted by the recall gained there: sum over k of (R_k - R_{k-1}) P_k.
+
+    Equal scores are one step, so the order of rows does not matter.
+
+    Returns:
+        A value in (0, 1]; nan where there is no positive.
+
+    Source:
+        Manning, Raghavan & Schütze (2008), "Introduction to Information Retrieval", section 8.4, without interpolation.
+    """
+    n_positive = int(target.sum())
+    if n_positive == 0:
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    step_ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    true_positives = np.cumsum(target[order], dtype=np.int64)[step_ends]
+    precision = true_positives / (step_ends + 1)
+    return float(np.sum(np.diff(true_positives, prepend=0) * precision) / n_positive)
+
+
+def roc_auc(target: Int[np.ndarray, " N"], scores: Float[np.ndarray, " N"]) -> float:
+    """Chance that a positive scores above a negative, ties counting half.
+
+    Returns:
+        A value in [0, 1]; nan where there is no positive or no negative.
+
+    Source:
+        Hanley & McNeil (1982), "The meaning and use of the area under a ROC curve", Radiology 143(1), 29-36.
+    """
+    n_positive = int(target.sum())
+    n_negative = len(target) - n_positive
+    if n_positive == 0 or n_negative == 0:
+        return float("nan")
+    _, step, per_step = np.unique(scores, return_inverse=True, return_counts=True)
+    mean_rank = np.cumsum(per_step) - (per_step - 1) / 2
+    rank_sum = float(mean_rank[step][target.astype(bool)].sum())
+    return (rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
+
+
+def _mean_over_moods(metric: Callable[[np.ndarray, np.ndarray], float], target: np.ndarray, scores: np.ndarray) -> float:
+    values = [metric(target[:, m], scores[:, m]) for m in range(target.shape[1])]
+    return float(np.mean(values)) if values else float("nan")

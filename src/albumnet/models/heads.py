@@ -1,0 +1,113 @@
+"""The head: what stands between a backbone's features and the moods, in the four shapes of the origin.
+
+Notation: B albums, M moods, D features, K metadata columns, E numbers per word vector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from albumnet.models.presets import N_SLOTS, ModelKind, Preset
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+@dataclass(frozen=True)
+class HeadShape:
+    """The numbers a head is built from.
+
+    Attributes:
+        feature_dim: D, after pooling or flattening.
+        metadata_dim: K.
+        n_moods: M.
+        embedding_size: E; 0 for models without word vectors.
+    """
+
+    feature_dim: int
+    metadata_dim: int
+    n_moods: int
+    embedding_size: int
+
+
+class MoodHead(nn.Module):
+    """Cover features (B, D) and metadata (B, K) to logits (B, M), slots (B, 5, E) or a vector (B, E).
+
+    As the origin drew it: a fully connected layer with ReLU over the cover, metadata beside it, blocks of (fully
+    connected, ReLU, batch norm, dropout), and the output layer. A preset without widths is the output layer alone.
+    """
+
+    feature_mean: torch.Tensor
+    feature_scale: torch.Tensor
+    metadata_mean: torch.Tensor
+
+    def __init__(self, kind: ModelKind, preset: Preset, shape: HeadShape) -> None:
+        super().__init__()
+        self.kind = kind
+        self.shape = shape
+        self.register_buffer("feature_mean", torch.zeros(shape.feature_dim if kind.uses_cover else 0))
+        self.register_buffer("feature_scale", torch.ones(shape.feature_dim if kind.uses_cover else 0))
+        self.register_buffer("metadata_mean", torch.zeros(shape.metadata_dim if kind.uses_metadata else 0))
+        width = shape.feature_dim if kind.uses_cover else 0
+        self.first: nn.Module = nn.Identity()
+        if preset.cover_width is not None and kind.uses_cover:
+            self.first = nn.Sequential(nn.Linear(width, preset.cover_width), nn.ReLU())
+            width = preset.cover_width
+        width += shape.metadata_dim if kind.uses_metadata else 0
+        blocks: list[nn.Module] = []
+        for out in preset.block_widths:
+            blocks += [nn.Linear(width, out), nn.ReLU(), nn.BatchNorm1d(out), nn.Dropout(preset.dropout)]
+            width = out
+        self.blocks = nn.Sequential(*blocks)
+        outputs = {"logits": shape.n_moods, "slots": N_SLOTS * shape.embedding_size, "vector": shape.embedding_size}
+        self.output = nn.Linear(width, outputs[kind.output])
+
+    def forward(
+        self, features: Float[torch.Tensor, "B D"], metadata: Float[torch.Tensor, "B K"]
+    ) -> Float[torch.Tensor, "B ..."]:
+        """The output of this kind of model; what the kind does not use is not looked at."""
+        inputs = []
+        if self.kind.uses_cover:
+            inputs.append(self.first((features - self.feature_mean) * self.feature_scale))
+        if self.kind.uses_metadata:
+            inputs.append(metadata - self.metadata_mean)
+        raw: torch.Tensor = self.output(self.blocks(torch.cat(inputs, dim=1)))
+        return raw.unflatten(1, (N_SLOTS, self.shape.embedding_size)) if self.kind.output == "slots" else raw
+
+    def penalty(self) -> torch.Tensor:
+        """Half the sum of squared weights, biases and batch norm left out."""
+        weights = [p for p in self.parameters() if p.ndim > 1]
+        return 0.5 * torch.stack([weight.square().sum() for weight in weights]).sum()
+
+
+def closeness(
+    raw: Float[torch.Tensor, "B ..."], labels: Float[torch.Tensor, "M E"], *, kind: ModelKind
+) -> Float[torch.Tensor, "B M"]:
+    """How close an output lies to each mood, as a cosine in [-1, 1]; of five slots the closest counts."""
+    cosines = nn.functional.normalize(raw, dim=-1) @ labels.T
+    return cosines.amax(dim=1) if kind.output == "slots" else cosines
+
+
+def pool(features: torch.Tensor, *, is_pooled: bool) -> Float[torch.Tensor, "B D"]:
+    """Stored features as a head takes them: flattened as they are, or pooled.
+
+    Pooled means mean and maximum over the grid where there is one, then the square root (with its sign), which tames
+    the few very large values.
+    """
+    if not is_pooled:
+        return features.flatten(1)
+    if features.ndim == 4:
+        features = torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1)
+    return features.sign() * features.abs().sqrt()
+
+
+def pooled_dim(feature_shape: tuple[int, ...], *, is_pooled: bool) -> int:
+    """D of what `pool` gives for features of this shape."""
+    if len(feature_shape) == 1:
+        return feature_shape[0]
+    channels, height, width = feature_shape
+    return 2 * channels if is_pooled else channels * height * width

@@ -1,0 +1,249 @@
+"""A trained model in use: covers, genres and years in, a probability per mood out."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from albumnet.errors import CoverError, FeatureStoreError, MissingExtraError, RunError
+from albumnet.models.presets import get_model, get_preset
+from albumnet.models.run import RunConfig, read_config
+from albumnet.vision.decoding import decode_cover
+
+if TYPE_CHECKING:
+    import torch
+    from jaxtyping import Float
+
+    from albumnet.models.calibration import ClosenessCalibration
+    from albumnet.models.heads import MoodHead
+    from albumnet.vision.backbones import Backbone
+
+_BATCH = 256
+_PREDICT_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class MoodProbability:
+    """One mood of one prediction: its probability, its base rate among the training albums, and its rank from 1."""
+
+    mood: str
+    probability: float
+    base_rate: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The moods of one cover, likeliest first; `error` says in one line why there are none."""
+
+    cover: str
+    moods: tuple[MoodProbability, ...]
+    error: str | None = None
+
+
+def load_model(run: Path | str, *, weights: Path | None = None) -> MoodModel:
+    """Load a trained model from its run folder.
+
+    Args:
+        run: The folder that `albumnet train` wrote.
+        weights: The backbone's weights file, if it no longer lies where it lay.
+
+    Raises:
+        RunError: If the folder is no finished run.
+        SchemaVersionError: If another version wrote it.
+        MissingExtraError: If PyTorch is not installed.
+    """
+    run = Path(run)
+    config = read_config(run)
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError("models need PyTorch, which the base install leaves out; pip install 'albumnet[train]'")
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors = load_file(run / "model.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"cannot read {run / 'model.safetensors'}: {error}; train the model again") from error
+    return MoodModel(config, tensors, weights=weights)
+
+
+class MoodModel:
+    """A trained model.
+
+    Args:
+        config: What it is.
+        tensors: Its weights, as model.safetensors names them.
+        weights: The backbone's weights file; None for the one it was trained with.
+    """
+
+    def __init__(self, config: RunConfig, tensors: dict[str, torch.Tensor], *, weights: Path | None = None) -> None:
+        from albumnet.models.calibration import ClosenessCalibration
+        from albumnet.models.heads import HeadShape, MoodHead, pooled_dim
+
+        self.config = config
+        self.kind = get_model(config.model)
+        self.preset = get_preset(config.preset)
+        shape = config.backbone.feature_shape if config.backbone else (0,)
+        dim = pooled_dim(shape, is_pooled=self.preset.is_pooled)
+        head_shape = HeadShape(dim, config.metadata.width, len(config.moods), config.embedding_size)
+        self.head: MoodHead = MoodHead(self.kind, self.preset, head_shape)
+        self.head.load_state_dict(_part(tensors, "head."))
+        self.head.eval()
+        self.labels: torch.Tensor | None = tensors.get("labels")
+        calibration = _part(tensors, "calibration.")
+        self.calibration: ClosenessCalibration | None = ClosenessCalibration(**calibration) if calibration else None
+        self._tuned = _part(tensors, "backbone.")
+        self._weights = weights or (Path(config.weights) if config.weights else None)
+
+    @cached_property
+    def backbone(self) -> Backbone:
+        """The backbone, with fine-tuned blocks where there are any.
+
+        Raises:
+            FeatureStoreError: If its weights or transform are not those the model was trained with.
+        """
+        from albumnet.vision.backbones import load_backbone
+
+        wanted = self.config.backbone
+        if wanted is None:
+            raise RunError(f"{self.kind.title} does not look at covers; give genre and year only")
+        convention = "torchvision" if wanted.transform["channels"] == "RGB" else "caffe"
+        backbone = load_backbone(
+            wanted.backbone, weights=self._weights, convention=convention if wanted.backbone == "vgg16" else None
+        )
+        for what, found, trained in (
+            ("weights", backbone.weights_digest, wanted.weights_digest),
+            ("transform", backbone.transform.digest, wanted.transform_digest),
+        ):
+            if found != trained:
+                raise FeatureStoreError(
+                    f"the model was trained with {wanted.backbone} {what} {trained}, but {found} is here; "
+                    "give the same weights with --weights"
+                )
+        if self._tuned:
+            backbone.module.load_state_dict(self._tuned, strict=False)
+        return backbone
+
+    @property
+    def features_digest(self) -> str:
+        """What made the features that this model takes; fine-tuned blocks count."""
+        if self.config.backbone is None:
+            return ""
+        tuned = hashlib.sha256(b"".join(t.numpy().tobytes() for t in self._tuned.values())).hexdigest()[:8]
+        return self.config.backbone.digest + (f"-{tuned}" if self._tuned else "")
+
+    def probabilities(
+        self, features: Float[np.ndarray, "N ..."] | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
+    ) -> Float[np.ndarray, "N M"]:
+        """Probability of each mood for N albums, from stored features and metadata.
+
+        Args:
+            features: (N, *feature_shape) as the backbone gives them; None for a model without the cover.
+            genres: Per album; empty where unknown. Genres that no training album had are passed over.
+            years: Per album; None where unknown.
+
+        Returns:
+            (N, M) in (0, 1), moods in the order of `config.moods`. A row does not depend on the other rows.
+        """
+        import torch
+
+        from albumnet.models.heads import closeness, pool
+
+        metadata = torch.from_numpy(self.config.metadata.encode(genres, years))
+        parts = []
+        with torch.no_grad():
+            for start in range(0, len(metadata), _BATCH):
+                rows = slice(start, start + _BATCH)
+                inputs = torch.empty(len(metadata[rows]), 0)
+                if self.kind.uses_cover:
+                    if features is None:
+                        raise RunError(f"{self.kind.title} needs a cover")
+                    inputs = pool(torch.from_numpy(features[rows]).float(), is_pooled=self.preset.is_pooled)
+                raw = self.head(inputs, metadata[rows])
+                if self.labels is not None and self.calibration is not None:
+                    raw = self.calibration.logits(closeness(raw, self.labels, kind=self.kind))
+                parts.append(torch.sigmoid(raw).numpy())
+        return np.concatenate(parts) if parts else np.empty((0, len(self.config.moods)), np.float32)
+
+    def features(self, pixels: np.ndarray) -> Float[np.ndarray, "B ..."]:
+        """Features of decoded covers, (B, size, size, 3) in 0..255, by the plain float32 network."""
+        import torch
+
+        with torch.inference_mode():
+            normalised = self.backbone.transform.normalise(torch.from_numpy(pixels))
+            return self.backbone.module(normalised).float().numpy()  # type: ignore[no-any-return]  # Module is untyped
+
+    def predict(
+        self,
+        covers: Iterable[str | os.PathLike[str] | bytes],
+        *,
+        genres: Sequence[str] | Sequence[Sequence[str]] = (),
+        years: int | None | Sequence[int | None] = None,
+        top: int | None = None,
+    ) -> list[Prediction]:
+        """The moods of some covers.
+
+        Args:
+            covers: Paths, or files' bytes.
+            genres: Names for all of them, or a list of names per cover; empty where unknown.
+            years: One year for all of them, or one per cover; None where unknown.
+            top: Keep this many moods of each; None for all.
+
+        Returns:
+            One prediction per cover, in order; a cover that cannot be used has an `error` and no moods.
+
+        Raises:
+            ValueError: If genres or years per cover are not as many as the covers.
+        """
+        covers = list(covers)
+        genres_of = [list(genres)] * len(covers) if all(isinstance(g, str) for g in genres) else list(genres)
+        years_of = [years] * len(covers) if years is None or isinstance(years, int) else list(years)
+        albums = list(zip(covers, genres_of, years_of, strict=True))
+        batches = (albums[start : start + _PREDICT_BATCH] for start in range(0, len(albums), _PREDICT_BATCH))
+        return [prediction for batch in batches for prediction in self._predict_batch(batch, top=top)]
+
+    def _predict_batch(self, albums: Sequence[tuple[Any, Any, Any]], *, top: int | None) -> list[Prediction]:
+        decoded = [self._decode(cover) for cover, _, _ in albums]
+        usable = [n for n, (_, pixels, _) in enumerate(decoded) if pixels is not None]
+        features = None
+        if self.kind.uses_cover and usable:
+            features = self.features(np.stack([pixels for _, pixels, _ in decoded if pixels is not None]))
+        rows = self.probabilities(features, [albums[n][1] for n in usable], [albums[n][2] for n in usable])
+        row_of = dict(zip(usable, rows, strict=True))
+        return [
+            Prediction(name, self.rank(row_of[n], top=top) if error is None else (), error)
+            for n, (name, _, error) in enumerate(decoded)
+        ]
+
+    def rank(self, probabilities: Float[np.ndarray, " M"], *, top: int | None = None) -> tuple[MoodProbability, ...]:
+        """One album's probabilities as moods, likeliest first."""
+        order = np.argsort(-probabilities, kind="stable")[:top]
+        return tuple(
+            MoodProbability(self.config.moods[m], float(probabilities[m]), self.config.base_rates[m], rank)
+            for rank, m in enumerate(order, start=1)
+        )
+
+    def _decode(self, cover: str | os.PathLike[str] | bytes) -> tuple[str, np.ndarray | None, str | None]:
+        """Name, pixels and error of a cover; exactly one of the last two is None."""
+        name = f"{len(cover)} bytes" if isinstance(cover, bytes) else os.fspath(cover)
+        transform = self.backbone.transform if self.kind.uses_cover else None
+        size, interpolation = (transform.size, transform.interpolation) if transform else (32, "bicubic")
+        try:
+            data = cover if isinstance(cover, bytes) else Path(cover).read_bytes()
+            return name, decode_cover(data, size=size, interpolation=interpolation), None
+        except CoverError as error:
+            return name, None, str(error)
+        except OSError as error:
+            return name, None, f"cannot be read: {error.strerror or error}"
+
+
+def _part(tensors: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

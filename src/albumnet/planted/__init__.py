@@ -1,0 +1,11 @@
+"""Planted worlds: albums with a known truth, drawn by us, for the demo and for checking the rest of AlbumNet.
+
+A planted world says how strongly each mood is felt on each album, and how strongly each mood shows on covers; some do
+not show at all. What a model, a metric or an explanation claims can so be held against what is true.
+"""
+
+from albumnet.planted.drawing import draw_cover
+from albumnet.planted.world import PlantedTruth, PlantedWorld, draw_world
+from albumnet.planted.writing import write_world
+
+__all__ = ["PlantedTruth", "PlantedWorld", "draw_cover", "draw_world", "write_world"]

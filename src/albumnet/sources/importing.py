@@ -1,0 +1,132 @@
+"""The last step of every source: rows with a cover file each become an album set on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from albumnet.dataset import AlbumSet, CoverFailure, split_albums, write_album_set
+from albumnet.dataset.atomic import write_text
+from albumnet.dataset.card import write_card
+from albumnet.dataset.covers import store_cover
+from albumnet.errors import AlbumSetError, CoverError, InputTableError
+from albumnet.progress import Progress, ProgressCallback, ignore_progress
+from albumnet.records import Album, MoodAliases, build_vocabulary
+from albumnet.vision.decoding import check_cover
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """An import's outcome: the set, what could not be taken, and whether anything had to be done."""
+
+    album_set: AlbumSet
+    failures: tuple[CoverFailure, ...]
+    was_there_already: bool
+
+
+def write_imported(
+    albums: Sequence[Album],
+    *,
+    covers_dir: Path,
+    out: Path,
+    import_digest: str,
+    aliases: MoodAliases,
+    seed: int = 0,
+    force: bool = False,
+    progress: ProgressCallback = ignore_progress,
+) -> ImportResult:
+    """Store the covers, then write the set with its vocabulary, splits and card.
+
+    Safe to run again: what is there is skipped, and a finished set of the same import is left as it is.
+
+    Args:
+        albums: With `cover_file` naming a file below `covers_dir`, or None.
+        covers_dir: Where the cover files lie.
+        out: The set's folder.
+        import_digest: Of everything the import depends on.
+        aliases: Variant spellings of moods.
+        seed: Of the split.
+        force: Replace a set that came from another import. Covers and features stay: they go by content.
+        progress: Called per cover.
+
+    Raises:
+        InputTableError: If album ids repeat or there are no albums.
+        AlbumSetError: If `out` holds a set from another import and `force` is not given.
+    """
+    _check_ids(albums)
+    if (out / "albums.parquet").exists() and not force:
+        found = AlbumSet(out)
+        if found.import_digest == import_digest:
+            return ImportResult(found, found.failures, was_there_already=True)
+        raise AlbumSetError(f"{out} holds a set made from another table, covers or options; pass --force to replace it")
+    # Until albums.parquet is written again, the folder must read as an unfinished import.
+    (out / "albums.parquet").unlink(missing_ok=True)
+    albums = [dataclasses.replace(a, moods=_unique(aliases.canonical(mood) for mood in a.moods)) for a in albums]
+    vocabulary = build_vocabulary(album.moods for album in albums)
+    spelled = [
+        dataclasses.replace(a, moods=_unique(vocabulary.names[vocabulary.index(mood)] for mood in a.moods)) for a in albums
+    ]
+    stored, failures = _store_covers(spelled, covers_dir=covers_dir, out=out, progress=progress)
+    album_set = write_album_set(out, stored, vocabulary=vocabulary, failures=failures, import_digest=import_digest)
+    album_set.write_splits(split_albums(stored, rng=np.random.default_rng(seed)), seed=seed)
+    write_text(out / "card.md", write_card(album_set))
+    return ImportResult(album_set, tuple(failures), was_there_already=False)
+
+
+def digest_file(path: Path) -> str:
+    """16 hex digits of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def _store_covers(
+    albums: Sequence[Album], *, covers_dir: Path, out: Path, progress: ProgressCallback
+) -> tuple[list[Album], list[CoverFailure]]:
+    stored: list[Album] = []
+    failures: list[CoverFailure] = []
+    for n, album in enumerate(albums):
+        cover = None
+        if album.cover_file:
+            try:
+                data = _read(covers_dir, album.cover_file)
+                check_cover(data)
+                cover = store_cover(out / "covers", data)
+            except CoverError as error:
+                failures.append(CoverFailure(album.cover_file, str(error)))
+        stored.append(dataclasses.replace(album, cover=cover))
+        progress(Progress("covers", n + 1, len(albums)))
+    return stored, failures
+
+
+def _read(covers_dir: Path, name: str) -> bytes:
+    path = (covers_dir / name).resolve()
+    if not path.is_relative_to(covers_dir.resolve()):
+        raise CoverError(f"{name} lies outside {covers_dir}; name covers relative to it")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise CoverError(f"no such file in {covers_dir}; add it or mend the name in the table") from error
+    except OSError as error:
+        raise CoverError(f"cannot be read: {error.strerror or error}") from error
+
+
+def _check_ids(albums: Sequence[Album]) -> None:
+    if not albums:
+        raise InputTableError("the table has no rows; expected one per album")
+    first_row: dict[str, int] = {}
+    for row, album in enumerate(albums, start=1):
+        if album.album_id in first_row:
+            raise InputTableError(
+                f"album_id {album.album_id!r} is in rows {first_row[album.album_id]} and {row}; "
+                "give every album an id of its own, or remove one of the rows"
+            )
+        first_row[album.album_id] = row
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -1,0 +1,1 @@
+"""Pixels and networks: cover bytes -> pixels (safely) -> a backbone's features."""

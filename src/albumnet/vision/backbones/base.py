@@ -1,0 +1,71 @@
+"""What every backbone is: a network, the transform of its input, and a fast way to run it on a processor."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from albumnet.errors import WeightsError
+from albumnet.vision.transform import Transform
+
+if TYPE_CHECKING:
+    import torch
+    from jaxtyping import Float
+
+    # Normalised covers (B, 3, H, W) -> features (B, *feature_shape).
+    Forward = Callable[[Float[torch.Tensor, "B 3 H W"]], Float[torch.Tensor, "B ..."]]
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained network without its classifier.
+
+    Attributes:
+        name: As `load_backbone` takes it.
+        module: Normalised covers (B, 3, H, W) -> features (B, *feature_shape), float32, in eval mode.
+        transform: What `module` expects its input to be.
+        feature_shape: (D,) of pooled or (D, h, w) of spatial features.
+        weights_digest: 16 hex digits of the weights.
+        blocks: The parts of `module` in order, as fine-tuning unfreezes them from the end.
+        fast: Makes a forward for processors, in a dtype, that gives the same features sooner; None where there is none.
+        batch_size: Covers per forward at which the network is fastest on a processor, as measured.
+        weights: Path of the weights file that was given; "" for those that come with the backbone.
+    """
+
+    name: str
+    module: torch.nn.Module
+    transform: Transform
+    feature_shape: tuple[int, ...]
+    weights_digest: str
+    blocks: Sequence[torch.nn.Module] = field(repr=False)
+    fast: Callable[[torch.dtype], Forward | None] | None = field(default=None, repr=False)
+    batch_size: int = 16
+    weights: str = ""
+
+
+def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str], str]:
+    """Tensors, metadata and digest of a safetensors file.
+
+    Raises:
+        WeightsError: If the file is missing or no safetensors file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise WeightsError(f"{path} does not exist; --weights takes a safetensors file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  not a mapping
+            metadata = dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is not a safetensors file: {error}; convert the weights to safetensors") from error
+    return tensors, metadata, digest_weights(path)
+
+
+def digest_weights(path: Path) -> str:
+    """16 hex digits of a weights file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -1,0 +1,133 @@
+"""A backbone run as fast as this machine allows, and the proof that it still gives the float32 features."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from albumnet.vision.backbones.base import Backbone
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, UInt8
+
+    from albumnet.vision.backbones.base import Forward
+
+MIN_AGREEMENT = 0.999
+
+
+@dataclass(frozen=True)
+class FeatureNetwork:
+    """Decoded covers in, features out.
+
+    Attributes:
+        backbone: Whose features.
+        device: "cpu" or "cuda".
+        precision: "float32", "bfloat16" (processor) or "amp" (GPU).
+        agreement: Smallest cosine against the plain float32 network on the trial covers; 1.0 when it is that network.
+        batch_size: Covers per call at which it is fastest.
+    """
+
+    backbone: Backbone
+    device: str
+    precision: str
+    agreement: float
+    batch_size: int
+    forward: Forward
+
+    def features(self, covers: UInt8[np.ndarray, "B size size 3"]) -> Float[np.ndarray, "B ..."]:
+        """Features (B, *feature_shape), float32, of decoded covers."""
+        pixels = torch.from_numpy(covers).to(self.device)
+        with torch.inference_mode():
+            return self.forward(self.backbone.transform.normalise(pixels)).float().cpu().numpy()
+
+
+def prepare_network(
+    backbone: Backbone, *, trial_covers: UInt8[np.ndarray, "B size size 3"], device: str = "auto", precision: str = "auto"
+) -> FeatureNetwork:
+    """Pick the fastest way to run a backbone here that agrees with float32 on the trial covers.
+
+    Tried in order: AMP on a GPU; bfloat16 with channels last where the processor has the arithmetic; the backbone's
+    own fast float32; the plain network, which always agrees.
+
+    Args:
+        backbone: The network.
+        trial_covers: A few decoded covers on which the features must agree (cosine >= 0.999).
+        device: auto | cpu | cuda.
+        precision: auto | float32 | bfloat16 | amp.
+    """
+    device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    backbone.module.to(device)
+    plain = _run(backbone, backbone.module, trial_covers, device=device)
+    for candidate in _candidates(device) if precision == "auto" else (precision,):
+        forward = _make_forward(backbone, precision=candidate)
+        if forward is None:
+            continue
+        agreement = _smallest_cosine(plain, _run(backbone, forward, trial_covers, device=device))
+        if agreement >= MIN_AGREEMENT:
+            batch_size = 256 if device == "cuda" else backbone.batch_size
+            return FeatureNetwork(backbone, device, candidate, agreement, batch_size, forward)
+        warnings.warn(
+            f"{candidate} features of {backbone.name} agree with float32 only to cosine {agreement:.4f}; not used",
+            stacklevel=2,
+        )
+    return FeatureNetwork(backbone, device, "float32", 1.0, backbone.batch_size, backbone.module)
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 itself (AVX-512 BF16 or AMX) rather than emulating it."""
+    checks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(check() for check in checks if check is not None)
+
+
+def _candidates(device: str) -> tuple[str, ...]:
+    if device == "cuda":
+        return ("amp", "float32")
+    return ("bfloat16", "float32") if has_fast_bfloat16() else ("float32",)
+
+
+def _make_forward(backbone: Backbone, *, precision: str) -> Forward | None:
+    """None where the plain network is the only way."""
+    if precision == "amp":
+        return _amp(backbone.module.to(memory_format=torch.channels_last))  # type: ignore[call-overload]  # stubs lack it
+    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    on_processor = next(backbone.module.parameters()).device.type == "cpu"
+    fast = backbone.fast(dtype) if backbone.fast and on_processor else None
+    return _bfloat16(backbone.module) if fast is None and precision == "bfloat16" else fast
+
+
+def _amp(module: torch.nn.Module) -> Forward:
+    def forward(covers: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cuda", dtype=torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16):
+            features: torch.Tensor = module(covers)
+        return features
+
+    return forward
+
+
+def _bfloat16(module: torch.nn.Module) -> Forward:
+    low = copy.deepcopy(module).to(torch.bfloat16).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
+
+    def forward(covers: torch.Tensor) -> torch.Tensor:
+        features: torch.Tensor = low(covers.to(torch.bfloat16))
+        return features
+
+    return forward
+
+
+def _run(backbone: Backbone, forward: Forward, covers: np.ndarray, *, device: str) -> np.ndarray:
+    with torch.inference_mode():
+        pixels = torch.from_numpy(covers).to(device)
+        return forward(backbone.transform.normalise(pixels)).float().cpu().numpy().reshape(len(covers), -1)
+
+
+def _smallest_cosine(first: np.ndarray, second: np.ndarray) -> float:
+    norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    with np.errstate(invalid="ignore"):
+        cosines = np.where(norms > 0, (first * second).sum(axis=1) / norms, 1.0)
+    # A nan (an overflow in the low precision) must count as disagreement.
+    return float(np.nan_to_num(cosines, nan=-1.0).min())
