@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from albumnet.dataset import SIDES, AlbumSet, FeatureStore
-from albumnet.dataset.atomic import write_json, write_text
+from albumnet.dataset.atomic import read_json, write_json, write_text
 from albumnet.dataset.splits import fold_albums, split_albums
 from albumnet.errors import FeatureStoreError, RunError, TrainingError, VocabularyMismatchError
 from albumnet.metrics import MoodScores, score_moods
 from albumnet.models.presets import get_model, get_preset
-from albumnet.models.run import SCHEMA_VERSION, RunConfig, read_config, write_probabilities
+from albumnet.models.run import SCHEMA_VERSION, RunConfig, write_probabilities
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.records import Album, MoodVocabulary
 
 if TYPE_CHECKING:
     from albumnet.models.assembly import TrainingOptions
-    from albumnet.models.prediction import MoodModel
+    from albumnet.models.prediction import MoodModel, MoodProbability
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ def training_options(
     from albumnet.moodspace import load_packaged_vectors, read_glove
 
     if importlib.util.find_spec("torch") is None:
-        raise MissingExtraError("training needs PyTorch, which the base install leaves out; pip install 'albumnet[train]'")
+        raise MissingExtraError(
+            "training needs PyTorch, which the base install leaves out; pip install 'albumnet[train]'"
+        )
     from albumnet.models.assembly import TrainingOptions
 
     needs_vectors = get_model(model).uses_vectors
@@ -134,7 +136,9 @@ def train(
         progress=progress,
     )
     probabilities = predict_albums(trained.model, album_set, [*sides["valid"], *sides["test"]], store)
-    rows, n_test = _score_rows(trained.model, probabilities[len(sides["valid"]) :], sides, options=options, progress=progress)
+    rows, n_test = _score_rows(
+        trained.model, probabilities[len(sides["valid"]) :], sides, options=options, progress=progress
+    )
     write_probabilities(
         out / "predictions.parquet",
         album_ids=[album.album_id for side in ("valid", "test") for album in sides[side]],
@@ -290,17 +294,90 @@ def cross_validate(
             predictions[n][is_test] = predict_albums(trained.model, album_set, tested, store)
             strengths[n].append(trained.model.config.strength)
             progress(Progress("folds", fold * len(options) + n + 1, n_folds * len(options)))
-    rows = [("prior", prior, [])]
-    rows += [(f"{get_model(o.model).title} ({o.preset})", p, s) for o, p, s in zip(options, predictions, strengths, strict=True)]
+    rows: list[tuple[str, np.ndarray, list[float]]] = [("prior", prior, [])]
+    rows += [
+        (f"{get_model(o.model).title} ({o.preset})", p, s)
+        for o, p, s in zip(options, predictions, strengths, strict=True)
+    ]
     return [
         FoldResult(
             name,
             score_moods(target, predicted),
-            float(np.mean([score_moods(target[fold_of == k], predicted[fold_of == k]).macro_roc_auc for k in range(n_folds)])),
+            float(
+                np.mean(
+                    [score_moods(target[fold_of == k], predicted[fold_of == k]).macro_roc_auc for k in range(n_folds)]
+                )
+            ),
             tuple(chosen),
         )
         for name, predicted, chosen in rows
     ]
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo made, and one cover read by model 2."""
+
+    album_set: Path
+    runs: tuple[Path, ...]
+    rows: tuple[ScoreRow, ...]
+    n_test: int
+    cover: Path
+    moods: tuple[MoodProbability, ...]
+    true_moods: tuple[str, ...]
+
+
+def demo(
+    directory: Path, *, seed: int, n_albums: int = 800, progress: ProgressCallback = ignore_progress
+) -> DemoResult:
+    """Draw a planted world and run every stage on it; run again, what is done is skipped.
+
+    Args:
+        directory: Where the world, the album set and the four runs are written.
+        seed: Of the world and of everything after it.
+        n_albums: How large the world is.
+        progress: Called throughout.
+    """
+    from albumnet.features import extract_features
+    from albumnet.models.prediction import load_model
+    from albumnet.planted import draw_world, write_world
+    from albumnet.sources import import_table
+    from albumnet.vision.backbones import load_backbone
+
+    world = draw_world(n_albums=n_albums, rng=np.random.default_rng(seed))
+    table = write_world(world, directory / "world", progress=progress)
+    album_set = import_table(
+        table, table.parent / "covers", out=directory / "set", seed=seed, progress=progress
+    ).album_set
+    extract_features(album_set, load_backbone("efficientnet_lite0"), progress=progress)
+    rows: list[ScoreRow] = []
+    runs = []
+    for model in ("1", "2", "3", "4"):
+        run = directory / f"run-{model}"
+        runs.append(run)
+        if not (run / "config.json").is_file():
+            options = training_options(album_set, model=model, seed=seed)
+            train(album_set, run, options=options, backbone="efficientnet_lite0", resume=True, progress=progress)
+        # The baselines are the same in every run; the last one's are shown.
+        rows = [*(row for row in rows if row.name.startswith("model")), *read_scores(run)]
+    test = next(album for album in album_set.albums if album_set.splits[album.album_id] == "test")
+    cover = table.parent / "covers" / (test.cover_file or "")
+    (prediction,) = load_model(runs[1]).predict([cover], genres=test.genres, years=test.year, top=8)
+    return DemoResult(
+        album_set=album_set.path,
+        runs=tuple(runs),
+        rows=tuple(rows),
+        n_test=sum(side == "test" for side in album_set.splits.values()),
+        cover=cover,
+        moods=prediction.moods,
+        true_moods=test.moods,
+    )
+
+
+def read_scores(run: Path) -> list[ScoreRow]:
+    """The score table that `train` wrote."""
+    content = read_json(run / "metrics.json", schema_version=SCHEMA_VERSION)
+    return [ScoreRow(row.pop("name"), MoodScores(**row)) for row in content["rows"]]
 
 
 def write_run_card(config: RunConfig, rows: Sequence[ScoreRow], *, n_test: int) -> str:
@@ -341,7 +418,9 @@ def _check_free(out: Path, *, resume: bool, force: bool) -> None:
     if (out / "config.json").is_file():
         raise RunError(f"{out} holds a finished run; choose another --out, or pass --force to replace it")
     if (out / "checkpoint.safetensors").is_file() and not resume:
-        raise RunError(f"{out} holds a training that was cut off; pass --resume to continue it, or --force to start anew")
+        raise RunError(
+            f"{out} holds a training that was cut off; pass --resume to continue it, or --force to start anew"
+        )
 
 
 def _remembered_weights(album_set: AlbumSet, backbone: str) -> str:
@@ -355,7 +434,9 @@ def _sides(
 ) -> tuple[dict[str, list[Album]], int]:
     tagged = [album for album in album_set.albums if album.moods]
     if not tagged:
-        raise TrainingError(f"no album of {album_set.path} has a mood; import it with the column that holds them (--moods-column)")
+        raise TrainingError(
+            f"no album of {album_set.path} has a mood; import it with the column that holds them (--moods-column)"
+        )
     usable = tagged if store is None else _with_features([album for album in tagged if album.cover], store)
     sides = {side: [album for album in usable if splits[album.album_id] == side] for side in SIDES}
     return sides, len(tagged) - len(usable)
@@ -387,7 +468,9 @@ def _fine_tuned(album_set: AlbumSet, backbone: str, n_blocks: int, options: Trai
         return torch.stack(
             [
                 torch.from_numpy(
-                    decode_cover(album_set.read_cover(cover), size=transform.size, interpolation=transform.interpolation).copy()
+                    decode_cover(
+                        album_set.read_cover(cover), size=transform.size, interpolation=transform.interpolation
+                    ).copy()
                 )
                 for cover in covers
             ]
@@ -395,7 +478,11 @@ def _fine_tuned(album_set: AlbumSet, backbone: str, n_blocks: int, options: Trai
 
     device = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
     return PixelFeatures(
-        loaded, n_blocks=n_blocks, read_pixels=read_pixels, is_pooled=get_preset(options.preset).is_pooled, device=device
+        loaded,
+        n_blocks=n_blocks,
+        read_pixels=read_pixels,
+        is_pooled=get_preset(options.preset).is_pooled,
+        device=device,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,9 +52,13 @@ class Album:
 def normalise_name(name: str) -> str:
     """A mood name (or artist) as it is compared: case, spaces, hyphens and underscores do not count.
 
-    `Good-Natured`, `good natured` and `GoodNatured` are one name.
+    `Good-Natured`, `good natured` and `GoodNatured` are one name, and so are the two ways to write the ö of `Björk`.
     """
-    return "".join(name.casefold().split()).replace("-", "").replace("\u2010", "").replace("_", "")
+    return "".join(unicodedata.normalize("NFKC", name).casefold().translate(_NOT_COMPARED).split())
+
+
+# Hyphens, dashes and the minus sign: tables that went through a word processor mix them.
+_NOT_COMPARED = dict.fromkeys(map(ord, "-_\u2010\u2011\u2012\u2013\u2014\u2212"))
 
 
 @dataclass(frozen=True)
@@ -138,15 +143,27 @@ def read_aliases(path: Path) -> MoodAliases:
     """Aliases from a CSV file with columns `variant` and `mood` (`Amiable/GoodNatured,Amiable/Good-Natured`).
 
     Raises:
-        InputTableError: If the file cannot be read or lacks those columns.
+        InputTableError: If the file cannot be read, lacks those columns, or gives one variant two moods.
     """
     try:
-        rows = csv.DictReader(path.read_text("utf-8-sig").splitlines())
-    except (OSError, UnicodeDecodeError) as error:
+        reader = csv.DictReader(path.read_text("utf-8-sig").splitlines(), restval="")
+        rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputTableError(f"cannot read alias file {path}: {error}; expected a UTF-8 CSV file") from error
-    if not {"variant", "mood"} <= set(rows.fieldnames or ()):
-        raise InputTableError(f"{path} has columns {rows.fieldnames}; an alias file needs variant,mood")
-    return MoodAliases({normalise_name(row["variant"]): row["mood"].strip() for row in rows if row["mood"]})
+    columns = list(reader.fieldnames or ())
+    if not {"variant", "mood"} <= set(columns):
+        raise InputTableError(f"{path} has columns {', '.join(columns) or 'none'}; an alias file needs variant,mood")
+    mood_of_variant: dict[str, str] = {}
+    for row in rows:
+        variant, mood = normalise_name(row["variant"]), " ".join(row["mood"].split())
+        if not variant or not normalise_name(mood):
+            continue
+        known = mood_of_variant.setdefault(variant, mood)
+        if known != mood:
+            raise InputTableError(
+                f"{path} says that {row['variant']!r} stands for {known!r} and for {mood!r}; keep one of the rows"
+            )
+    return MoodAliases(mood_of_variant)
 
 
 def build_vocabulary(moods: Iterable[Iterable[str]]) -> MoodVocabulary:

@@ -7,25 +7,30 @@ from typing import Annotated
 
 import typer
 
-from albumnet.cli.models import TABLE_HEADER
-from albumnet.cli.output import ProgressPrinter, command, note, print_table
+from albumnet.cli.models import print_scores
+from albumnet.cli.output import ProgressPrinter, Seed, command, note, print_table
 
 
 @command
 def run_demo(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where everything is written.")] = Path("albumnet-demo"),
-    seed: Annotated[int, typer.Option("--seed")] = 0,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where everything is written.")] = Path(
+        "albumnet-demo"
+    ),
+    seed: Seed = 0,
 ) -> None:
     """Draw a small planted album set and run every stage on it: import, features, four models, scores, a prediction."""
     from albumnet import pipeline
 
     result = pipeline.demo(directory, seed=seed, progress=ProgressPrinter())
     print(f"Scores on the {result.n_test} test albums of a planted world (no artist on two sides):")
-    print_table(TABLE_HEADER, ((row.name, *(f"{v:.3f}" for v in pipeline.table_values(row.scores))) for row in result.rows))
+    print_scores(result.rows)
     print(f"\nMoods of {result.cover}, a cover no model was trained on:")
     print_table(
         ("mood", "probability", "base rate", "tagged"),
-        ((m.mood, f"{m.probability:.3f}", f"{m.base_rate:.3f}", "yes" if m.mood in result.true_moods else "") for m in result.moods),
+        (
+            (m.mood, f"{m.probability:.3f}", f"{m.base_rate:.3f}", "yes" if m.mood in result.true_moods else "")
+            for m in result.moods
+        ),
     )
     print(
         f"\nalbum set   {result.album_set}\ncard        {result.album_set / 'card.md'}\nmodels      "

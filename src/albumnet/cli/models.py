@@ -2,27 +2,62 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import ProgressPrinter, command, list_failures, note, print_table
+from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, one_of, print_table
+from albumnet.models.presets import MODELS, PRESETS
 
 if TYPE_CHECKING:
+    from albumnet.features import ExtractionResult
+    from albumnet.metrics import MoodScores
     from albumnet.models.prediction import Prediction
-    from albumnet.pipeline import ScoreRow, TrainingResult
+    from albumnet.pipeline import FoldResult, ScoreRow, TrainingResult
 
 Set = Annotated[Path, typer.Argument(metavar="SET")]
 BackboneName = Annotated[str, typer.Option("--backbone", help="efficientnet_lite0, vgg16, or timm:<model name>.")]
 Weights = Annotated[Path | None, typer.Option("--weights", help="safetensors file of the backbone's weights.")]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+Convention = Annotated[
+    str | None,
+    typer.Option(
+        "--convention",
+        callback=one_of("caffe", "torchvision"),
+        help="Pixel convention of vgg16 weights: caffe or torchvision.",
+    ),
+]
+Device = Annotated[str, typer.Option("--device", callback=one_of("auto", "cpu", "cuda"), help="auto, cpu or cuda.")]
+Precision = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        callback=one_of("auto", "float32", "bfloat16", "amp"),
+        help="auto, float32, bfloat16 or amp.",
+    ),
+]
+Model = Annotated[str, typer.Option("--model", callback=one_of(*MODELS), help=f"{', '.join(MODELS)}.")]
+Models = Annotated[
+    list[str], typer.Option("--model", callback=one_of(*MODELS), help=f"{', '.join(MODELS)}; may be repeated.")
+]
 Run = Annotated[Path, typer.Option("--model", metavar="RUN", help="Folder of a trained model.")]
-PresetName = Annotated[str, typer.Option("--preset", help="small, or seed for the origin's layers.")]
+PresetName = Annotated[
+    str, typer.Option("--preset", callback=one_of(*PRESETS), help="small, or seed for the origin's layers.")
+]
+NewRun = Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")]
+Finetune = Annotated[
+    int,
+    typer.Option(
+        "--finetune", metavar="BLOCKS", min=0, help="Train the backbone's last blocks too, through the pixels."
+    ),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue a training that was cut off.")]
 MinAlbums = Annotated[int, typer.Option("--min-albums-per-mood", min=1, help="Rarer moods are left out.")]
-Vectors = Annotated[Path | None, typer.Option("--vectors", help="Word vectors, GloVe text format; packaged ones if not given.")]
-Seed = Annotated[int, typer.Option("--seed")]
+Vectors = Annotated[
+    Path | None, typer.Option("--vectors", help="Word vectors, GloVe text format; packaged ones if not given.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -34,11 +69,9 @@ def features(
     path: Set,
     backbone: BackboneName = "efficientnet_lite0",
     weights: Weights = None,
-    convention: Annotated[
-        str | None, typer.Option("--convention", help="Pixel convention of vgg16 weights: caffe or torchvision.")
-    ] = None,
+    convention: Convention = None,
     device: Device = "auto",
-    precision: Annotated[str, typer.Option("--precision", help="auto, float32, bfloat16 or amp.")] = "auto",
+    precision: Precision = "auto",
     force: Force = False,
 ) -> None:
     """Compute the features of a set's covers, each once; safe to stop and run again."""
@@ -51,10 +84,7 @@ def features(
     result = extract_features(
         album_set, loaded, device=device, precision=precision, force=force, progress=ProgressPrinter()
     )
-    how = ""
-    if result.network is not None:
-        rate = result.n_done / result.seconds
-        how = f" at {rate:.1f} a second ({result.network.precision} on {result.network.device}, cosine to float32 >= {result.network.agreement:.4f})"
+    how = _how_it_ran(result)
     note(f"{result.store.path}: {len(result.store):,} covers, {result.n_done:,} of them now{how}")
     list_failures([(failure.item, failure.reason) for failure in result.failures], what="covers")
 
@@ -62,19 +92,17 @@ def features(
 @command
 def train(
     path: Set,
-    model: Annotated[str, typer.Option("--model", help="1, 2, 3, 4, or metadata.")],
-    out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")],
+    model: Model,
+    out: NewRun,
     backbone: BackboneName = "efficientnet_lite0",
     weights: Weights = None,
     preset: PresetName = "small",
     min_albums_per_mood: MinAlbums = 30,
     vectors: Vectors = None,
-    finetune: Annotated[
-        int, typer.Option("--finetune", metavar="BLOCKS", min=0, help="Train the backbone's last blocks too, through the pixels.")
-    ] = 0,
+    finetune: Finetune = 0,
     seed: Seed = 0,
     device: Device = "auto",
-    resume: Annotated[bool, typer.Option("--resume", help="Continue a training that was cut off.")] = False,
+    resume: Resume = False,
     force: Force = False,
 ) -> None:
     """Train one model and score it on the test side, beside metadata alone and the prior."""
@@ -90,15 +118,14 @@ def train(
         album_set, out, options=options, backbone=backbone, fine_tune=finetune, resume=resume, force=force,
         progress=ProgressPrinter(),
     )  # fmt: skip
-    note(_about_moods(result))
     print_scores(result.rows)
-    note(f"{out}: scores are of the {result.n_test:,} test albums; see {out / 'card.md'}")
+    note(f"{_about_moods(result)}\n{out}: scores are of the {result.n_test:,} test albums; see {out / 'card.md'}")
 
 
 @command
 def crossvalidate(
     path: Set,
-    model: Annotated[list[str], typer.Option("--model", help="1, 2, 3, 4, or metadata; may be repeated.")],
+    model: Models,
     backbone: BackboneName = "efficientnet_lite0",
     preset: PresetName = "small",
     folds: Annotated[int, typer.Option("--folds", min=2)] = 5,
@@ -112,25 +139,20 @@ def crossvalidate(
     from albumnet.dataset import AlbumSet, FeatureStore
 
     album_set = AlbumSet(path)
-    options = [
-        pipeline.training_options(album_set, model=m, preset=preset, vectors=vectors, seed=seed, device=device) for m in model
-    ]
-    results = pipeline.cross_validate(
-        album_set, FeatureStore(album_set.features_dir(backbone)), options=options, n_folds=folds,
-        min_albums_per_mood=min_albums_per_mood, seed=seed, progress=ProgressPrinter(),
+    options_of = functools.partial(
+        pipeline.training_options,
+        album_set, preset=preset, vectors=vectors, seed=seed, device=device, backbone=backbone,
     )  # fmt: skip
-    print_table(
-        (*TABLE_HEADER, "macro ROC-AUC, mean of folds", "penalties chosen"),
-        (
-            (
-                row.name,
-                *(f"{value:.3f}" for value in pipeline.table_values(row.pooled)),
-                f"{row.fold_mean_roc_auc:.3f}",
-                " ".join(f"{strength:g}" for strength in row.strengths),
-            )
-            for row in results
-        ),
+    results = pipeline.cross_validate(
+        album_set,
+        FeatureStore(album_set.features_dir(backbone)),
+        options=[options_of(model=name) for name in model],
+        n_folds=folds,
+        min_albums_per_mood=min_albums_per_mood,
+        seed=seed,
+        progress=ProgressPrinter(),
     )
+    print_table((*TABLE_HEADER, "macro ROC-AUC, mean of folds", "penalties chosen"), map(_fold_row, results))
     note(f"{folds} artist-disjoint folds, predictions pooled, {results[0].pooled.n_moods} moods, backbone {backbone}")
 
 
@@ -150,7 +172,7 @@ def predict(
     loaded = load_model(model, weights=weights)
     if unknown := [name for name in genre or [] if not loaded.config.metadata.knows(name)]:
         note(f"albumnet: note: passed over, no training album had genre {', '.join(map(repr, unknown))}")
-    if (genre or year) and not loaded.kind.uses_metadata:
+    if (genre or year is not None) and not loaded.kind.uses_metadata:
         note(f"albumnet: note: {loaded.kind.title} does not look at genre and year")
     predictions = loaded.predict(covers, genres=genre or (), years=year, top=top)
     if json:
@@ -185,9 +207,29 @@ def score(
 
 def print_scores(rows: Sequence[ScoreRow]) -> None:
     """A score table on stdout."""
+    print_table(TABLE_HEADER, ((row.name, *_score_cells(row.scores)) for row in rows))
+
+
+def _fold_row(result: FoldResult) -> tuple[str, ...]:
+    strengths = " ".join(f"{strength:g}" for strength in result.strengths)
+    return (result.name, *_score_cells(result.pooled), f"{result.fold_mean_roc_auc:.3f}", strengths)
+
+
+def _score_cells(scores: MoodScores) -> tuple[str, ...]:
     from albumnet.pipeline import table_values
 
-    print_table(TABLE_HEADER, ((row.name, *(f"{value:.3f}" for value in table_values(row.scores))) for row in rows))
+    return tuple(f"{value:.3f}" for value in table_values(scores))
+
+
+def _how_it_ran(result: ExtractionResult) -> str:
+    network = result.network
+    if network is None:
+        return ""
+    rate = result.n_done / result.seconds
+    return (
+        f" at {rate:.1f} a second ({network.precision} on {network.device}, "
+        f"cosine to float32 >= {network.agreement:.4f})"
+    )
 
 
 def _about_moods(result: TrainingResult) -> str:

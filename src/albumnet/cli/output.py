@@ -9,12 +9,17 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn, ParamSpec
+from typing import Annotated, Any, NoReturn, ParamSpec
+
+import typer
 
 from albumnet.errors import AlbumNetError
 from albumnet.progress import Progress
 
 P = ParamSpec("P")
+
+# torch and numpy take no larger seed, or no negative one.
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Of everything that is drawn at random.")]
 
 EXIT_SOME_FAILED = 3
 EXIT_INTERRUPTED = 130
@@ -35,12 +40,29 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
             function(*args, **kwargs)
         except AlbumNetError as error:
             _fail(str(error), error.exit_code)
+        except BrokenPipeError:
+            raise  # whoever read our output has seen enough; typer ends quietly
         except OSError as error:
             _fail(_describe(error), 1)
         except KeyboardInterrupt:
-            _fail("interrupted; what was finished is saved, run the same command again to go on", EXIT_INTERRUPTED)
+            _fail(
+                "interrupted; what was finished is saved, run the same command again to go on (train: with --resume)",
+                EXIT_INTERRUPTED,
+            )
 
     return run
+
+
+def one_of(*choices: str) -> Callable[[Any], Any]:
+    """Check an option, or each value of a repeated one, so that a wrong one is wrong usage and not a failed run."""
+
+    def check(given: Any) -> Any:
+        for value in given if isinstance(given, list) else [given]:
+            if value is not None and value not in choices:
+                raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}")
+        return given
+
+    return check
 
 
 def note(text: str) -> None:
@@ -65,7 +87,9 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     lines = [list(header), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     for line in lines:
-        first, *rest = (cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(line, widths, strict=True)))
+        first, *rest = (
+            cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(line, widths, strict=True))
+        )
         print("  ".join([first, *rest]).rstrip())
 
 
@@ -74,31 +98,38 @@ class ProgressPrinter:
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
-        self._stage = ""
-        self._start = self._last = 0.0
-        self._first_done = 0
+        self._starts: dict[str, tuple[float, int]] = {}  # stage -> when it was first heard of, and how far it was
+        self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
         """Print if it is time to."""
         now = time.monotonic()
-        if progress.stage != self._stage:
-            self._stage, self._start, self._last, self._first_done = progress.stage, now, now, progress.done
-        is_epoch = progress.stage == "training"
+        # Stages take turns (folds, training); one that is back at its beginning is another of the same name.
+        if progress.stage not in self._starts or progress.done <= self._starts[progress.stage][1]:
+            self._starts[progress.stage] = now, progress.done
+            self._last = now
+        is_own_line = progress.stage in ("training", "folds")
         is_last = progress.done >= progress.total
-        if not is_epoch and not is_last and now - self._last < (0.2 if self._is_terminal else 10.0):
+        if not is_own_line and not is_last and now - self._last < (0.2 if self._is_terminal else 10.0):
             return
         self._last = now
-        end = "\n" if is_epoch or is_last or not self._is_terminal else ""
+        end = "\n" if is_own_line or is_last or not self._is_terminal else ""
         start = "\r\x1b[K" if self._is_terminal else ""
         print(f"{start}{self._line(progress, now)}", end=end, file=sys.stderr, flush=True)
 
     def _line(self, progress: Progress, now: float) -> str:
         if progress.stage == "training":
             return f"training  {progress.note}"
-        rate = (progress.done - self._first_done) / max(now - self._start, 1e-9)
-        left = f", {_duration((progress.total - progress.done) / rate)} left" if rate and progress.done < progress.total else ""
+        start, first_done = self._starts[progress.stage]
+        rate = (progress.done - first_done) / max(now - start, 1e-9)
         about = f"  ({progress.note})" if progress.note else ""
-        return f"{progress.stage}  {progress.done:,} of {progress.total:,}, {rate:,.0f} a second{left}{about}"
+        line = f"{progress.stage}  {progress.done:,} of {progress.total:,}"
+        if not rate:
+            return line + about
+        line += f", {rate:,.0f} a second" if rate >= 10 else f", {rate:.2g} a second"
+        if progress.done < progress.total:
+            line += f", {_duration((progress.total - progress.done) / rate)} left"
+        return line + about
 
 
 def _duration(seconds: float) -> str:

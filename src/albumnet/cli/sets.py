@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import ProgressPrinter, command, list_failures, note
+from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note
 
 if TYPE_CHECKING:
     from albumnet.sources import ImportResult
@@ -17,10 +17,11 @@ import_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Out = Annotated[Path, typer.Option("--out", help="Folder of the album set.")]
 MoodsColumn = Annotated[str, typer.Option("--moods-column", help="Column with the moods, strongest first.")]
-Rename = Annotated[list[str] | None, typer.Option("--rename", metavar="OLD=NEW", help="Read a column under another name.")]
+Rename = Annotated[
+    list[str] | None, typer.Option("--rename", metavar="OLD=NEW", help="Read a column under another name.")
+]
 Aliases = Annotated[Path | None, typer.Option("--aliases", help="CSV (variant,mood) of variant mood names.")]
 Encoding = Annotated[str, typer.Option("--encoding", help="Of CSV and JSON lines.")]
-Seed = Annotated[int, typer.Option("--seed", help="Of the split.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
 
@@ -40,19 +41,17 @@ def import_table(
 ) -> None:
     """Import a table of albums and a folder of covers."""
     from albumnet.sources import import_table
-    from albumnet.sources.tables import ignored_columns
 
     options = _options(moods_column, cover_column, rename, aliases, encoding)
-    result = import_table(table, covers, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter())
-    if ignored := ignored_columns(table, options=options):
-        note(f"columns passed over: {', '.join(ignored)}")
-    _report(result)
+    _report(import_table(table, covers, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter()))
 
 
 @import_app.command("folder")
 @command
 def import_folder(
-    folder: Annotated[Path, typer.Argument(help="Folder of covers with metadata.csv, .jsonl or .parquet (column file_name).")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of covers with metadata.csv, .jsonl or .parquet (column file_name).")
+    ],
     out: Out,
     moods_column: MoodsColumn = "moods",
     rename: Rename = None,
@@ -84,7 +83,9 @@ def split(
 
     album_set = AlbumSet(path)
     if (path / "splits.parquet").exists() and not force:
-        raise AlbumSetError(f"{path} is split already; pass --force to divide it anew (scores before and after do not compare)")
+        raise AlbumSetError(
+            f"{path} is split already; pass --force to divide it anew (scores before and after do not compare)"
+        )
     album_set.write_splits(split_albums(album_set.albums, rng=np.random.default_rng(seed)), seed=seed)
     write_text(path / "card.md", write_card(album_set))
     note(f"split {len(album_set.albums):,} albums with seed {seed}")
@@ -120,6 +121,8 @@ def _options(
 
 def _report(result: ImportResult) -> None:
     album_set = result.album_set
+    if result.ignored_columns:
+        note(f"columns passed over: {', '.join(result.ignored_columns)}")
     n_covers = len({album.cover for album in album_set.albums if album.cover})
     state = "is there already" if result.was_there_already else "written"
     note(

@@ -38,7 +38,7 @@ _FAILURES_SCHEMA = pa.schema({"item": pa.string(), "reason": pa.string(), "cover
 
 @dataclass(frozen=True, slots=True)
 class CoverFailure:
-    """One cover that could not be used: `item` is its file's name, `reason` one line, `cover` its sha256 if it was read."""
+    """One cover that could not be used: its file's name, the reason in one line, and its sha256 if it was read."""
 
     item: str
     reason: str
@@ -72,7 +72,7 @@ class AlbumSet:
         if not vocabulary_file.is_file():
             raise AlbumSetError(f"{path} holds no vocabulary.json; run its `albumnet import` again with --force")
         content = read_json(vocabulary_file, schema_version=SCHEMA_VERSION)
-        self.vocabulary = MoodVocabulary(tuple(content["moods"]))
+        self.vocabulary = MoodVocabulary(tuple(content.get("moods", ())))
         if metadata.get("vocabulary") != self.vocabulary.digest:
             raise AlbumSetError(
                 f"{path}: albums.parquet was written for vocabulary {metadata.get('vocabulary')} but vocabulary.json "
@@ -159,10 +159,13 @@ def write_album_set(
     failures: Sequence[CoverFailure] = (),
     import_digest: str,
 ) -> AlbumSet:
-    """Write an album set's tables; covers are stored beforehand with `store_cover`.
+    """Write an album set's tables; covers are stored beforehand with `store_cover`, splits and card come afterwards.
 
-    albums.parquet comes last: while it is missing, the set is an import that was cut off.
+    albums.parquet goes first and comes last: while it is missing, the set is an import that was cut off. With it go
+    the splits and the card, which were made from the albums that are replaced.
     """
+    for made_from_albums in ("albums.parquet", "splits.parquet", "card.md"):
+        (path / made_from_albums).unlink(missing_ok=True)
     rows = [asdict(album) for album in albums]
     write_failures(path / "failures.parquet", failures)
     write_json(

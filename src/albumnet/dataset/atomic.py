@@ -81,8 +81,10 @@ def read_parquet(path: Path, *, schema_version: int) -> tuple[pa.Table, dict[str
     """
     try:
         table = pq.read_table(path)
-    except pa.ArrowInvalid as error:
-        raise SchemaVersionError(f"{path} is not a Parquet file ({error}); make it again") from error
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's trouble, not the file's: Arrow gives broken content no errno
+        raise SchemaVersionError(f"{path} is no whole Parquet file ({error}); make it again") from error
     metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     found = metadata.get("schema_version")
     _check_version(path, found=int(found) if found and found.isdigit() else found, wanted=schema_version)
@@ -91,10 +93,10 @@ def read_parquet(path: Path, *, schema_version: int) -> tuple[pa.Table, dict[str
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], *, metadata: Mapping[str, str]) -> None:
     """Write named arrays as safetensors, or nothing."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
-    with replacing(path) as temporary:
-        save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, temporary, dict(metadata))
+    # Not `save_file`: on a full disk it raises an error of its own, which is no OSError.
+    write_bytes(path, save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, dict(metadata)))
 
 
 def _check_version(path: Path, *, found: Any, wanted: int) -> None:

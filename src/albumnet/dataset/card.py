@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from albumnet.dataset.album_set import AlbumSet
-from albumnet.dataset.splits import SIDES
+from albumnet.dataset.splits import SIDES, artist_key
 from albumnet.records import normalise_name
 
 
@@ -16,24 +16,23 @@ def write_card(album_set: AlbumSet) -> str:
     moods = Counter(mood for album in albums for mood in album.moods)
     ranked = sorted(moods.items(), key=lambda item: (-item[1], item[0]))
     decades = Counter("unknown" if album.year is None else f"{album.year // 10 * 10}s" for album in albums)
+    n_with_moods = sum(bool(album.moods) for album in albums)
     genres = _count_genres(album_set)
     sources = Counter(album.source for album in albums)
-    splits = album_set.splits
-    sides = Counter(splits.values())
-    on_all_sides = _moods_on_all_sides(album_set)
+    sides = Counter(album_set.splits.values())
     sections = [
         f"# Album set `{album_set.path.name}`",
         _table(
             ("what", "count"),
             [
                 ("albums", len(albums)),
-                ("artists", len({album.artist.casefold() for album in albums if album.artist})),
-                ("albums with moods", sum(bool(album.moods) for album in albums)),
+                ("artists", len({artist_key(album) for album in albums} - {""})),
+                ("albums with moods", n_with_moods),
                 ("moods", len(moods)),
-                ("moods per album with moods", f"{sum(moods.values()) / max(1, sum(bool(a.moods) for a in albums)):.1f}"),
+                ("moods per album with moods", f"{moods.total() / max(1, n_with_moods):.1f}"),
                 ("different covers", len({album.cover for album in albums if album.cover})),
                 ("albums without a usable cover", sum(album.cover is None for album in albums)),
-                ("moods on all three sides", on_all_sides),
+                ("moods on all three sides", _count_moods_on_all_sides(album_set)),
             ],
         ),
         "## Moods",
@@ -56,7 +55,7 @@ def write_card(album_set: AlbumSet) -> str:
 
 
 def _count_genres(album_set: AlbumSet) -> Counter[str]:
-    """Albums per genre; spellings that differ in case, spaces or hyphens are one genre, under its commonest spelling."""
+    """Albums per genre; spellings that differ in case, spaces or hyphens are one genre, under its commonest."""
     spellings: dict[str, Counter[str]] = {}
     for album in album_set.albums:
         for genre in album.genres or ("unknown",):
@@ -64,7 +63,7 @@ def _count_genres(album_set: AlbumSet) -> Counter[str]:
     return Counter({counts.most_common(1)[0][0]: counts.total() for counts in spellings.values()})
 
 
-def _moods_on_all_sides(album_set: AlbumSet) -> int:
+def _count_moods_on_all_sides(album_set: AlbumSet) -> int:
     sides_of_mood: dict[str, set[str]] = {}
     for album in album_set.albums:
         for mood in album.moods:
@@ -74,5 +73,7 @@ def _moods_on_all_sides(album_set: AlbumSet) -> int:
 
 def _table(header: tuple[str, str], rows: Iterable[tuple[str, object]]) -> str:
     lines = [f"| {header[0]} | {header[1]} |", "| --- | ---: |"]
-    lines += [f"| {name} | {value:,} |" if isinstance(value, int) else f"| {name} | {value} |" for name, value in rows]
+    for name, value in rows:
+        shown = f"{value:,}" if isinstance(value, int) else value
+        lines.append(f"| {name.replace('|', '&#124;')} | {shown} |")
     return "\n".join(lines)

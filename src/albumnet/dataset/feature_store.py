@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import struct
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,8 @@ class FeatureStore:
         manifest: What makes the features from here on; None to read what is there.
 
     Raises:
-        FeatureStoreError: If nothing is there to read, or what is there was made by something else.
+        FeatureStoreError: If nothing is there to read, or what is there is broken or was made by something else.
+        SchemaVersionError: If another version wrote it.
     """
 
     def __init__(self, path: Path, manifest: FeatureManifest | None = None) -> None:
@@ -63,7 +63,10 @@ class FeatureStore:
         if manifest_file.is_file():
             content = read_json(manifest_file, schema_version=SCHEMA_VERSION)
             self.manifest = FeatureManifest(
-                **{key: content[key] for key in ("backbone", "weights_digest", "transform_digest", "transform", "weights")},
+                **{
+                    key: content[key]
+                    for key in ("backbone", "weights_digest", "transform_digest", "transform", "weights")
+                },
                 feature_shape=tuple(content["feature_shape"]),
             )
             if manifest is not None:
@@ -75,15 +78,17 @@ class FeatureStore:
         else:
             self.manifest = manifest
             write_json(manifest_file, asdict(manifest), schema_version=SCHEMA_VERSION)
+        self._open_shards()
 
-    @cached_property
-    def _shards(self) -> list[_Shard]:
-        return [_open_shard(path, self.manifest) for path in sorted(self.path.glob("shard-*.safetensors"))]
+    def _open_shards(self) -> None:
+        self._shards: list[_Shard] = []
+        self._place: dict[str, tuple[int, int]] = {}  # cover -> (shard, row)
+        for path in sorted(self.path.glob("shard-*.safetensors")):
+            self._add(_open_shard(path, self.manifest))
 
-    @cached_property
-    def _place(self) -> dict[str, tuple[int, int]]:
-        """cover -> (shard, row)."""
-        return {cover: (s, row) for s, shard in enumerate(self._shards) for row, cover in enumerate(shard.covers)}
+    def _add(self, shard: _Shard) -> None:
+        self._place.update({cover: (len(self._shards), row) for row, cover in enumerate(shard.covers)})
+        self._shards.append(shard)
 
     def __contains__(self, cover: object) -> bool:
         return cover in self._place
@@ -118,34 +123,36 @@ class FeatureStore:
         """Add one shard: features (N, *feature_shape) of these covers, rounded to float16."""
         # A name of its own, so that two processes that fill one store cannot overwrite each other's shard.
         path = self.path / f"shard-{len(self._shards):05d}-{uuid.uuid4().hex[:8]}.safetensors"
-        metadata = {"schema_version": str(SCHEMA_VERSION), "made_by": self.manifest.digest, "covers": json.dumps(list(covers))}
-        write_tensors(path, {"features": features.astype(np.float16)}, metadata=metadata)
-        shard = _open_shard(path, self.manifest)
-        self._place.update({cover: (len(self._shards), row) for row, cover in enumerate(shard.covers)})
-        self._shards.append(shard)
+        metadata = {
+            "schema_version": str(SCHEMA_VERSION),
+            "made_by": self.manifest.digest,
+            "covers": json.dumps(list(covers)),
+        }
+        write_tensors(path, {"features": features.astype(np.float16, copy=False)}, metadata=metadata)
+        self._add(_open_shard(path, self.manifest))
 
     def compact(self, *, shard_bytes: int = 128 * 2**20) -> None:
         """Merge small shards into few of about `shard_bytes`, so that a long store stays quick to open.
 
         Cut off at any point, every cover is still in at least one shard.
         """
-        per_shard = max(1, shard_bytes // (2 * int(np.prod(self.manifest.feature_shape))))
-        small = [s for s, shard in enumerate(self._shards) if len(shard.covers) < per_shard]
+        per_shard = max(1, shard_bytes // (2 * math.prod(self.manifest.feature_shape)))
+        small = {s for s, shard in enumerate(self._shards) if len(shard.covers) < per_shard}
         if len(small) < 2:
             return
-        covers = [cover for cover, (s, _) in self._place.items() if s in set(small)]
+        covers = [cover for cover, (s, _) in self._place.items() if s in small]
         merged_away = [self._shards[s].path for s in small]
         for start in range(0, len(covers), per_shard):
             part = covers[start : start + per_shard]
             self.append(part, self.read(part))
         for path in merged_away:
             path.unlink()
-        del self._shards, self._place
+        self._open_shards()
 
     @staticmethod
     def discard(path: Path) -> None:
-        """Remove a store's files, the manifest first so that a cut-off removal reads as an empty store."""
-        for file in [path / "manifest.json", *path.glob("shard-*.safetensors")]:
+        """Remove a store's files, the manifest last: while it is there, what remains still says what made it."""
+        for file in [*path.glob("shard-*.safetensors"), path / "manifest.json"]:
             file.unlink(missing_ok=True)
 
 
@@ -158,24 +165,40 @@ class _Shard:
 
 def _open_shard(path: Path, manifest: FeatureManifest) -> _Shard:
     # safetensors' own reader copies a tensor whole; a memory map reads only the rows that are asked for.
-    with path.open("rb") as file:
-        (header_bytes,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(header_bytes))
-    metadata, entry = header["__metadata__"], header["features"]
-    if metadata.get("schema_version") != str(SCHEMA_VERSION):
-        raise SchemaVersionError(
-            f"{path} has schema version {metadata.get('schema_version')}, this albumnet reads version "
-            f"{SCHEMA_VERSION}; run `albumnet features` again with --force"
-        )
-    if metadata.get("made_by") != manifest.digest:
+    try:
+        start, metadata, shape = _read_header(path)
+        covers = json.loads(metadata["covers"])
+        version, made_by = metadata["schema_version"], metadata["made_by"]
+    except (ValueError, KeyError, TypeError) as error:
         raise FeatureStoreError(
-            f"{path} was made by {metadata.get('made_by')} (weights-transform) but the manifest beside it says "
-            f"{manifest.digest}; run `albumnet features` again with --force"
+            f"{path} is no whole shard of features ({error!r}); run `albumnet features` again with --force"
+        ) from error
+    if version != str(SCHEMA_VERSION):
+        raise SchemaVersionError(
+            f"{path} has schema version {version}, this albumnet reads version {SCHEMA_VERSION}; "
+            "run `albumnet features` again with --force"
         )
-    features = np.memmap(
-        path, dtype=np.float16, mode="r", offset=8 + header_bytes + entry["data_offsets"][0], shape=tuple(entry["shape"])
-    )
-    return _Shard(path, json.loads(metadata["covers"]), features)
+    if made_by != manifest.digest:
+        raise FeatureStoreError(
+            f"{path} was made by {made_by} (weights-transform) but the manifest beside it says {manifest.digest}; "
+            "run `albumnet features` again with --force"
+        )
+    n_bytes = path.stat().st_size - start
+    if shape != (len(covers), *manifest.feature_shape) or n_bytes != 2 * math.prod(shape):
+        raise FeatureStoreError(
+            f"{path} has {n_bytes:,} bytes for features of shape {shape}, which does not fit {len(covers)} covers of "
+            f"{manifest.feature_shape} in float16; run `albumnet features` again with --force"
+        )
+    return _Shard(path, covers, np.memmap(path, dtype=np.float16, mode="r", offset=start, shape=shape))
+
+
+def _read_header(path: Path) -> tuple[int, dict[str, str], tuple[int, ...]]:
+    """Where the features begin in a safetensors file, its metadata, and the features' shape."""
+    with path.open("rb") as file:
+        header_size = int.from_bytes(file.read(8), "little")
+        # The size of a broken file may be anything.
+        header = json.loads(file.read(min(header_size, path.stat().st_size)))
+    return 8 + header_size, header["__metadata__"], tuple(header["features"]["shape"])
 
 
 def _check_same_maker(path: Path, *, found: FeatureManifest, wanted: FeatureManifest) -> None:

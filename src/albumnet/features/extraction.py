@@ -53,6 +53,7 @@ def extract_features(
     *,
     device: str = "auto",
     precision: str = "auto",
+    network: FeatureNetwork | None = None,
     force: bool = False,
     progress: ProgressCallback = ignore_progress,
 ) -> ExtractionResult:
@@ -63,6 +64,7 @@ def extract_features(
         backbone: Which features.
         device: auto | cpu | cuda.
         precision: auto | float32 | bfloat16 | amp; any but float32 must agree with it on sampled covers.
+        network: The backbone as prepared earlier; None to prepare it on the first covers.
         force: Discard features that another backbone, weights or transform made.
         progress: Called per batch.
 
@@ -78,7 +80,6 @@ def extract_features(
     n_there = len(store)
     failures: list[CoverFailure] = []
     start = time.perf_counter()
-    network: FeatureNetwork | None = None
     batches = _decoded_batches(album_set, todo, backbone=backbone, failures=failures)
     writer = _ShardWriter(store)
     try:

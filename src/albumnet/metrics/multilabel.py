@@ -20,11 +20,11 @@ class MoodScores:
     """Scores of one set of predictions.
 
     Attributes:
-        macro_ap: Mean over moods of average precision, in [0, 1].
-        micro_ap: Average precision of all (album, mood) pairs in one ranking.
-        macro_roc_auc: Mean over moods of the area under the ROC curve; 0.5 is chance.
-        micro_roc_auc: The same of all pairs in one ranking.
-        n_moods: Moods the means are over.
+        macro_ap: Mean over moods of average precision, in (0, 1]; nan where no mood is left.
+        micro_ap: Average precision of all (album, mood) pairs in one ranking; nan likewise.
+        macro_roc_auc: Mean over moods of the area under the ROC curve, in [0, 1], 0.5 by chance; nan likewise.
+        micro_roc_auc: The same of all pairs in one ranking; nan likewise.
+        n_moods: Moods that all four are over.
         n_left_out: Moods left out, for want of an album that has them or of one that has not.
     """
 
@@ -37,7 +37,7 @@ class MoodScores:
 
 
 def score_moods(target: Int[np.ndarray, "N M"], scores: Float[np.ndarray, "N M"]) -> MoodScores:
-    """Score predictions over the moods that have both an album with them and one without; nan if there is no such mood."""
+    """Score predictions over the moods that have both an album with them and one without."""
     positives = target.sum(axis=0)
     kept = np.flatnonzero((positives > 0) & (positives < len(target)))
     target, scores = target[:, kept], scores[:, kept]
@@ -65,8 +65,9 @@ def average_precision(target: Int[np.ndarray, " N"], scores: Float[np.ndarray, "
     n_positive = int(target.sum())
     if n_positive == 0:
         return float("nan")
-    order = np.argsort(-scores, kind="stable")
-    step_ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    order = np.argsort(scores)[::-1]
+    ranked = scores[order]
+    step_ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
     true_positives = np.cumsum(target[order], dtype=np.int64)[step_ends]
     precision = true_positives / (step_ends + 1)
     return float(np.sum(np.diff(true_positives, prepend=0) * precision) / n_positive)
@@ -91,6 +92,8 @@ def roc_auc(target: Int[np.ndarray, " N"], scores: Float[np.ndarray, " N"]) -> f
     return (rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
 
 
-def _mean_over_moods(metric: Callable[[np.ndarray, np.ndarray], float], target: np.ndarray, scores: np.ndarray) -> float:
+def _mean_over_moods(
+    metric: Callable[[np.ndarray, np.ndarray], float], target: np.ndarray, scores: np.ndarray
+) -> float:
     values = [metric(target[:, m], scores[:, m]) for m in range(target.shape[1])]
     return float(np.mean(values)) if values else float("nan")

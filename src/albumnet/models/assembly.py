@@ -7,29 +7,25 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from albumnet.dataset.atomic import replacing
 from albumnet.dataset.feature_store import FeatureStore
 from albumnet.errors import TrainingError
-from albumnet.models.calibration import fit_calibration
+from albumnet.models.calibration import ClosenessCalibration, fit_calibration
+from albumnet.models.feature_sources import FeatureSource, NoFeatures, StoredFeatures
 from albumnet.models.finetuning import PixelFeatures
-from albumnet.models.heads import HeadShape, closeness, pool, pooled_dim
+from albumnet.models.heads import HeadShape, MoodHead, closeness, pooled_dim
 from albumnet.models.losses import top_mood_columns
 from albumnet.models.metadata import fit_metadata
 from albumnet.models.prediction import MoodModel
 from albumnet.models.presets import ModelKind, Preset, get_model, get_preset
-from albumnet.models.run import RunConfig, write_config, write_history
-from albumnet.models.training import FeatureSource, TrainingData, train_head
+from albumnet.models.run import Epoch, RunConfig, write_config, write_history, write_weights
+from albumnet.models.training import EVALUATION_BATCH, TrainingData, train_head
 from albumnet.moodspace import WordVectors, embed_labels
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album, MoodVocabulary
-
-if TYPE_CHECKING:
-    from albumnet.models.training import Epoch
 
 
 @dataclass(frozen=True)
@@ -90,22 +86,21 @@ def train_model(
         progress: Called per epoch.
 
     Raises:
-        TrainingError: If no mood has enough albums, or a side is empty.
+        TrainingError: If no mood has enough albums, a side is empty, or there is no such device.
+        RunError: If the checkpoint belongs to other data or options.
         WordVectorError: If a mood's word has no vector.
     """
     kind, preset = get_model(options.model), get_preset(options.preset)
+    device = _device(options.device)
     vocabulary, left_out = choose_moods(sides["train"], options)
     train, valid = (
-        [album for album in sides[side] if any(mood in vocabulary for mood in album.moods)] for side in ("train", "valid")
+        [album for album in sides[side] if any(mood in vocabulary for mood in album.moods)]
+        for side in ("train", "valid")
     )
     albums = [*train, *valid]
     encoder = fit_metadata(train)
-    labels = np.zeros((len(vocabulary), 0), dtype=np.float32)
-    vectors = options.vectors if kind.uses_vectors else None
-    if vectors is not None:
-        labels = embed_labels(vocabulary.names, vectors)
-    elif kind.uses_vectors:
-        raise TrainingError(f"{kind.title} needs word vectors")
+    vectors = _vectors(kind, options)
+    labels = np.zeros((len(vocabulary), 0), np.float32) if vectors is None else embed_labels(vocabulary.names, vectors)
     moods = [album.moods for album in albums]
     data = TrainingData(
         features=_features(kind, preset, store, fine_tuned, albums),
@@ -117,19 +112,12 @@ def train_model(
         valid=torch.arange(len(train), len(albums)),
     )
     manifest = store.manifest if store is not None and kind.uses_cover else None
-    shape = HeadShape(
-        feature_dim=pooled_dim(manifest.feature_shape, is_pooled=preset.is_pooled) if manifest else 0,
-        metadata_dim=encoder.width,
-        n_moods=len(vocabulary),
-        embedding_size=labels.shape[1],
-    )
-    base_rates = data.target[data.train].mean(dim=0)
     config = RunConfig(
         model=kind.name,
         preset=options.preset,
         seed=options.seed,
         moods=vocabulary.names,
-        base_rates=tuple(base_rates.tolist()),
+        base_rates=tuple(data.target[data.train].mean(dim=0).tolist()),
         left_out_moods=left_out,
         min_albums_per_mood=options.min_albums_per_mood,
         metadata=encoder,
@@ -143,7 +131,12 @@ def train_model(
         set_vocabulary=options.set_vocabulary,
         sizes={"train": len(train), "valid": len(valid)},
     )
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
+    shape = HeadShape(
+        feature_dim=pooled_dim(manifest.feature_shape, is_pooled=preset.is_pooled) if manifest else 0,
+        metadata_dim=encoder.width,
+        n_moods=len(vocabulary),
+        embedding_size=labels.shape[1],
+    )
     head, history, strength = train_head(
         data,
         kind=kind,
@@ -155,21 +148,14 @@ def train_model(
         identity=_identity(config, albums),
         progress=progress,
     )
-    head.cpu()
-    tensors = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
+    tensors = {f"head.{name}": tensor for name, tensor in head.cpu().state_dict().items()}
     if fine_tuned is not None:
         tensors |= {f"backbone.{name}": tensor for name, tensor in fine_tuned.tuned_tensors().items()}
     if kind.uses_vectors:
-        tensors["labels"] = data.labels
-        with torch.no_grad():
-            parts = data.valid.split(256)
-            near = torch.cat(
-                [closeness(head(data.features.rows(p).cpu(), data.metadata[p]), data.labels, kind=kind) for p in parts]
-            )
-        calibration = fit_calibration(near, data.target[data.valid], base_rates=base_rates)
-        tensors |= {f"calibration.{name}": tensor for name, tensor in vars(calibration).items()}
-    config = replace(config, strength=strength)
-    return TrainedModel(MoodModel(config, tensors, weights=Path(options.weights) if options.weights else None), tensors, history)
+        calibration = _calibrate(head, data)
+        tensors |= {"labels": data.labels, **{f"calibration.{name}": t for name, t in vars(calibration).items()}}
+    weights = Path(options.weights) if options.weights else None
+    return TrainedModel(MoodModel(replace(config, strength=strength), tensors, weights=weights), tensors, history)
 
 
 def choose_moods(train: Sequence[Album], options: TrainingOptions) -> tuple[MoodVocabulary, dict[str, int]]:
@@ -196,53 +182,24 @@ def choose_moods(train: Sequence[Album], options: TrainingOptions) -> tuple[Mood
 
 def save_run(run: Path, trained: TrainedModel) -> None:
     """Write weights, history and, last, the config that makes the folder a run."""
-    from safetensors.torch import save_file
-
-    with replacing(run / "model.safetensors") as temporary:
-        save_file({name: tensor.contiguous() for name, tensor in trained.tensors.items()}, temporary)
+    config = trained.model.config
+    made_from = {"vocabulary": config.vocabulary.digest, "model": config.model, "preset": config.preset}
+    made_from |= {"albums": config.albums_digest}
+    write_weights(run / "model.safetensors", trained.tensors, made_from=made_from)
     write_history(run, trained.history)
-    write_config(run, trained.model.config)
+    write_config(run, config)
     (run / "checkpoint.safetensors").unlink(missing_ok=True)
 
 
-class StoredFeatures:
-    """Cached features: pooled ones are held in memory, whole ones are read from disk as they are asked for."""
-
-    def __init__(self, store: FeatureStore, covers: Sequence[str], *, is_pooled: bool) -> None:
-        self._store = store
-        self._covers = covers
-        self._pooled: torch.Tensor | None = None
-        if is_pooled:
-            parts = [covers[start : start + 1024] for start in range(0, len(covers), 1024)]
-            self._pooled = torch.cat([self._read(part, is_pooled=True) for part in parts]) if parts else torch.empty(0)
-
-    def rows(self, indices: torch.Tensor) -> torch.Tensor:
-        """Features (B, D) of these albums, float32."""
-        if self._pooled is not None:
-            return self._pooled[indices]
-        return self._read([self._covers[n] for n in indices.tolist()], is_pooled=False)
-
-    def parameters(self) -> Sequence[torch.nn.Parameter]:
-        """None: cached features do not change."""
-        return ()
-
-    def _read(self, covers: Sequence[str], *, is_pooled: bool) -> torch.Tensor:
-        return pool(torch.from_numpy(self._store.read(covers)).float(), is_pooled=is_pooled)
-
-
-class _NoFeatures:
-    def rows(self, indices: torch.Tensor) -> torch.Tensor:
-        return torch.empty(len(indices), 0)
-
-    def parameters(self) -> Sequence[torch.nn.Parameter]:
-        return ()
-
-
 def _features(
-    kind: ModelKind, preset: Preset, store: FeatureStore | None, fine_tuned: PixelFeatures | None, albums: Sequence[Album]
+    kind: ModelKind,
+    preset: Preset,
+    store: FeatureStore | None,
+    fine_tuned: PixelFeatures | None,
+    albums: Sequence[Album],
 ) -> FeatureSource:
     if not kind.uses_cover:
-        return _NoFeatures()
+        return NoFeatures()
     covers = [album.cover or "" for album in albums]
     if fine_tuned is not None:
         return fine_tuned.of(covers)
@@ -251,10 +208,39 @@ def _features(
     return StoredFeatures(store, covers, is_pooled=preset.is_pooled)
 
 
+def _vectors(kind: ModelKind, options: TrainingOptions) -> WordVectors | None:
+    if not kind.uses_vectors:
+        return None
+    if options.vectors is None:
+        raise TrainingError(f"{kind.title} is trained on word vectors, but none were given")
+    return options.vectors
+
+
+def _calibrate(head: MoodHead, data: TrainingData) -> ClosenessCalibration:
+    """From the validation side's closeness, which the head was not fitted to."""
+    with torch.no_grad():
+        near = [
+            closeness(head(data.features.rows(rows).cpu(), data.metadata[rows]), data.labels, kind=head.kind)
+            for rows in data.valid.split(EVALUATION_BATCH)
+        ]
+    base_rates = data.target[data.train].mean(dim=0)
+    return fit_calibration(torch.cat(near), data.target[data.valid], base_rates=base_rates)
+
+
+def _device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("--device cuda: PyTorch finds no CUDA device here; use auto or cpu")
+    return name
+
+
 def _identity(config: RunConfig, albums: Sequence[Album]) -> str:
     """Changes whenever continuing from a checkpoint would not be continuing the same training."""
     preset = get_preset(config.preset)
     named = [config.model, config.moods, config.seed, config.vectors_digest, config.n_fine_tuned, str(preset)]
     backbone = config.backbone.digest if config.backbone else ""
-    content = json.dumps([*named, backbone, [[a.album_id, a.cover, a.moods, a.genres, a.year] for a in albums]])
+    content = json.dumps(
+        [*named, backbone, dict(config.sizes), [[a.album_id, a.cover, a.moods, a.genres, a.year] for a in albums]]
+    )
     return hashlib.sha256(content.encode()).hexdigest()[:16]

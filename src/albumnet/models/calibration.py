@@ -50,10 +50,10 @@ def fit_calibration(
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, target.double(), reduction="sum")
         # Ten albums' worth of trust in the training frequency, which comes from many more albums.
         loss = loss + 10 * 0.5 * (torch.sigmoid(prior) * torch.sigmoid(-prior) * shift.square()).sum()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        loss.backward()
         return loss
 
-    optimizer.step(negative_log_likelihood)  # type: ignore[no-untyped-call]  # torch's own
+    optimizer.step(negative_log_likelihood)
     return ClosenessCalibration(
         slope=log_slope.detach().exp().float(), centre=centre.float(), offset=(prior + shift).detach().float()
     )

@@ -10,6 +10,9 @@ from albumnet.errors import TrainingError
 from albumnet.models.heads import pool
 from albumnet.vision.backbones import Backbone
 
+# Covers per forward: the activations of VGG-16's first layers take 26 MB each.
+_CHUNK = 32
+
 
 class PixelFeatures:
     """Covers through a backbone with its last blocks unfrozen.
@@ -37,7 +40,9 @@ class PixelFeatures:
         device: str,
     ) -> None:
         if not 1 <= n_blocks <= len(backbone.blocks):
-            raise TrainingError(f"--finetune {n_blocks}: {backbone.name} has {len(backbone.blocks)} blocks; give 1 to that")
+            raise TrainingError(
+                f"--finetune {n_blocks}: {backbone.name} has {len(backbone.blocks)} blocks; give 1 to that"
+            )
         self.n_blocks = n_blocks
         self._backbone = backbone
         self._read_pixels = read_pixels
@@ -55,12 +60,15 @@ class PixelFeatures:
 
     def rows(self, indices: torch.Tensor) -> torch.Tensor:
         """Features (B, D) of these albums, float32, with gradients where they are being recorded."""
-        pixels = self._read_pixels([self._covers[n] for n in indices.tolist()]).to(self._device)
-        return pool(self._backbone.module(self._backbone.transform.normalise(pixels)), is_pooled=self._is_pooled)
+        return torch.cat([self._forward([self._covers[n] for n in part.tolist()]) for part in indices.split(_CHUNK)])
 
     def parameters(self) -> Sequence[torch.nn.Parameter]:
         """What learns."""
         return [p for p in self._backbone.module.parameters() if p.requires_grad]
+
+    def _forward(self, covers: Sequence[str]) -> torch.Tensor:
+        pixels = self._read_pixels(covers).to(self._device)
+        return pool(self._backbone.module(self._backbone.transform.normalise(pixels)), is_pooled=self._is_pooled)
 
     def tuned_tensors(self) -> dict[str, torch.Tensor]:
         """Name -> value of every parameter that learned."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 from collections.abc import Iterable, Sequence
@@ -15,7 +14,7 @@ import numpy as np
 
 from albumnet.errors import CoverError, FeatureStoreError, MissingExtraError, RunError
 from albumnet.models.presets import get_model, get_preset
-from albumnet.models.run import RunConfig, read_config
+from albumnet.models.run import RunConfig, read_config, read_weights
 from albumnet.vision.decoding import decode_cover
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def load_model(run: Path | str, *, weights: Path | None = None) -> MoodModel:
         weights: The backbone's weights file, if it no longer lies where it lay.
 
     Raises:
-        RunError: If the folder is no finished run.
+        RunError: If the folder is no finished run, or its files do not belong together.
         SchemaVersionError: If another version wrote it.
         MissingExtraError: If PyTorch is not installed.
     """
@@ -65,14 +64,7 @@ def load_model(run: Path | str, *, weights: Path | None = None) -> MoodModel:
     config = read_config(run)
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("models need PyTorch, which the base install leaves out; pip install 'albumnet[train]'")
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors = load_file(run / "model.safetensors")
-    except (OSError, SafetensorError) as error:
-        raise RunError(f"cannot read {run / 'model.safetensors'}: {error}; train the model again") from error
-    return MoodModel(config, tensors, weights=weights)
+    return MoodModel(config, read_weights(run, config), weights=weights)
 
 
 class MoodModel:
@@ -91,8 +83,7 @@ class MoodModel:
         self.config = config
         self.kind = get_model(config.model)
         self.preset = get_preset(config.preset)
-        shape = config.backbone.feature_shape if config.backbone else (0,)
-        dim = pooled_dim(shape, is_pooled=self.preset.is_pooled)
+        dim = pooled_dim(config.backbone.feature_shape, is_pooled=self.preset.is_pooled) if config.backbone else 0
         head_shape = HeadShape(dim, config.metadata.width, len(config.moods), config.embedding_size)
         self.head: MoodHead = MoodHead(self.kind, self.preset, head_shape)
         self.head.load_state_dict(_part(tensors, "head."))
@@ -131,14 +122,6 @@ class MoodModel:
         if self._tuned:
             backbone.module.load_state_dict(self._tuned, strict=False)
         return backbone
-
-    @property
-    def features_digest(self) -> str:
-        """What made the features that this model takes; fine-tuned blocks count."""
-        if self.config.backbone is None:
-            return ""
-        tuned = hashlib.sha256(b"".join(t.numpy().tobytes() for t in self._tuned.values())).hexdigest()[:8]
-        return self.config.backbone.digest + (f"-{tuned}" if self._tuned else "")
 
     def probabilities(
         self, features: Float[np.ndarray, "N ..."] | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
@@ -183,17 +166,17 @@ class MoodModel:
 
     def predict(
         self,
-        covers: Iterable[str | os.PathLike[str] | bytes],
+        covers: Iterable[str | os.PathLike[str] | bytes] | str | os.PathLike[str] | bytes,
         *,
-        genres: Sequence[str] | Sequence[Sequence[str]] = (),
-        years: int | None | Sequence[int | None] = None,
+        genres: str | Sequence[str] | Sequence[Sequence[str]] = (),
+        years: int | Sequence[int | None] | None = None,
         top: int | None = None,
     ) -> list[Prediction]:
         """The moods of some covers.
 
         Args:
-            covers: Paths, or files' bytes.
-            genres: Names for all of them, or a list of names per cover; empty where unknown.
+            covers: Paths, or files' bytes; one alone needs no list.
+            genres: Name or names for all of them, or a list of names per cover; empty where unknown.
             years: One year for all of them, or one per cover; None where unknown.
             top: Keep this many moods of each; None for all.
 
@@ -203,7 +186,9 @@ class MoodModel:
         Raises:
             ValueError: If genres or years per cover are not as many as the covers.
         """
-        covers = list(covers)
+        # A name is a sequence of letters too, and would be taken for as many genres or paths.
+        covers = [covers] if isinstance(covers, (str, bytes, os.PathLike)) else list(covers)
+        genres = [genres] if isinstance(genres, str) else genres
         genres_of = [list(genres)] * len(covers) if all(isinstance(g, str) for g in genres) else list(genres)
         years_of = [years] * len(covers) if years is None or isinstance(years, int) else list(years)
         albums = list(zip(covers, genres_of, years_of, strict=True))

@@ -32,6 +32,11 @@ class ModelKind:
         """Whether it is trained on word vectors rather than on moods as columns."""
         return self.output != "logits"
 
+    @property
+    def short_title(self) -> str:
+        """What comes before the colon: "model 2"."""
+        return self.title.partition(":")[0]
+
 
 MODELS = {
     kind.name: kind
@@ -98,7 +103,7 @@ PRESETS = {
         dropout=0.0,
         is_pooled=True,
         cover_scale=0.7,
-        strengths=(1e-4, 3e-4, 1e-3),
+        strengths=(1e-4, 3e-4, 1e-3, 3e-3),
         learning_rate=5e-3,
         batch_size=64,
         max_epochs=40,

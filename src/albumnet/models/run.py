@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from albumnet.dataset.atomic import read_json, write_json, write_parquet, write_text
+from albumnet.dataset.atomic import read_json, replacing, write_json, write_parquet, write_text
 from albumnet.dataset.feature_store import FeatureManifest
 from albumnet.errors import RunError
 from albumnet.models.metadata import MetadataEncoder
 from albumnet.records import MoodVocabulary
 
 if TYPE_CHECKING:
+    import torch
     from jaxtyping import Float
 
 SCHEMA_VERSION = 1
@@ -72,6 +75,17 @@ class RunConfig:
         return MoodVocabulary(self.moods)
 
 
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One line of the history: mean losses per album, penalty left out."""
+
+    strength: float
+    epoch: int
+    train_loss: float
+    valid_loss: float
+    seconds: float
+
+
 def write_config(run: Path, config: RunConfig) -> None:
     """Write config.json; it comes last, so that a folder with one is a finished run."""
     content = asdict(config)
@@ -89,27 +103,81 @@ def read_config(run: Path) -> RunConfig:
     if not path.is_file():
         if (run / "checkpoint.safetensors").is_file():
             raise RunError(f"{run} is a training that was cut off; run its `albumnet train` again with --resume")
-        raise RunError(f"{run} is no run (it has no config.json); make one with `albumnet train SET --model 1 --out {run}`")
+        raise RunError(
+            f"{run} is no run (it has no config.json); make one with `albumnet train SET --model 1 --out {run}`"
+        )
     content: dict[str, Any] = read_json(path, schema_version=SCHEMA_VERSION)
-    content.pop("schema_version")
-    digest = content.pop("vocabulary")
-    backbone = content.pop("backbone")
-    if backbone is not None:
-        backbone = FeatureManifest(**{**backbone, "feature_shape": tuple(backbone["feature_shape"])})
-    metadata = MetadataEncoder.from_json(content.pop("metadata"))
-    lists = {name: tuple(content.pop(name)) for name in ("moods", "base_rates")}
-    config = RunConfig(**content, **lists, backbone=backbone, metadata=metadata)
-    if config.vocabulary.digest != digest:
-        raise RunError(f"{path} lists moods of vocabulary {config.vocabulary.digest} but says {digest}; it was changed by hand")
+    try:
+        config = _parse_config(content)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{path} is not what `albumnet train` writes ({error}); train the model again") from error
+    if config.vocabulary.digest != content["vocabulary"]:
+        raise RunError(
+            f"{path} lists moods of vocabulary {config.vocabulary.digest} but says {content['vocabulary']}; "
+            "it was changed by hand, train the model again"
+        )
     return config
 
 
-def write_history(run: Path, rows: Sequence[Any]) -> None:
+def write_weights(path: Path, tensors: Mapping[str, torch.Tensor], *, made_from: Mapping[str, str]) -> None:
+    """Write named tensors as safetensors that say what they were made from, or nothing.
+
+    Raises:
+        OSError: If the disk is full.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    metadata = {"schema_version": str(SCHEMA_VERSION), **made_from}
+    try:
+        with replacing(path) as temporary:
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+            # The library makes files that only their owner can read; a run is there to be shared.
+            temporary.chmod(0o666 & ~_umask())
+    except SafetensorError as error:
+        # The library wraps what the system said; the command line wants to know a full disk when it sees one.
+        number = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(number[1]) if number else 0, str(error), str(path)) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
+    """The tensors of a run.
+
+    Raises:
+        RunError: If the file is missing, broken, or was written with another config.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = run / "model.safetensors"
+    try:
+        with safe_open(path, framework="pt") as file:
+            made_from = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"cannot read {path}: {error}; train the model again") from error
+    for what, found, wanted in (
+        ("schema version", made_from.get("schema_version"), str(SCHEMA_VERSION)),
+        ("vocabulary", made_from.get("vocabulary"), config.vocabulary.digest),
+        ("model", made_from.get("model"), config.model),
+        ("preset", made_from.get("preset"), config.preset),
+    ):
+        if found != wanted:
+            raise RunError(f"{path} has {what} {found} but config.json beside it {wanted}; train the model again")
+    return tensors
+
+
+def write_history(run: Path, history: Sequence[Epoch]) -> None:
     """Write history.csv: one line per epoch."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(asdict(rows[0])), lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=[column.name for column in fields(Epoch)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
+    writer.writerows(asdict(epoch) for epoch in history)
     write_text(run / "history.csv", text.getvalue())
 
 
@@ -125,7 +193,9 @@ def write_probabilities(
     """Write predictions in long form: album_id, mood, probability, rank (1 is the likeliest), and split if given."""
     n_albums, n_moods = probabilities.shape
     order = np.argsort(-probabilities, axis=1, kind="stable")
-    mood_column = pa.DictionaryArray.from_arrays(pa.array(order.ravel().astype(np.int32)), pa.array(list(moods), pa.string()))
+    mood_column = pa.DictionaryArray.from_arrays(
+        pa.array(order.ravel().astype(np.int32)), pa.array(list(moods), pa.string())
+    )
     columns = {
         "album_id": pa.array(np.repeat(np.array(album_ids, dtype=object), n_moods), pa.string()),
         "mood": mood_column.cast(pa.string()),
@@ -135,3 +205,17 @@ def write_probabilities(
     if splits is not None:
         columns["split"] = pa.array(np.repeat(np.array(splits, dtype=object), n_moods), pa.string())
     write_parquet(path, pa.table(columns), schema_version=SCHEMA_VERSION, made_from=made_from)
+
+
+def _parse_config(content: Mapping[str, Any]) -> RunConfig:
+    backbone = content["backbone"]
+    if backbone is not None:
+        backbone = FeatureManifest(**{**backbone, "feature_shape": tuple(backbone["feature_shape"])})
+    parsed = {
+        "moods": tuple(content["moods"]),
+        "base_rates": tuple(content["base_rates"]),
+        "metadata": MetadataEncoder.from_json(content["metadata"]),
+        "backbone": backbone,
+    }
+    others = {key: value for key, value in content.items() if key not in ("schema_version", "vocabulary")}
+    return RunConfig(**{**others, **parsed})

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from albumnet.dataset.atomic import replacing
-from albumnet.errors import RunError, TrainingError
+from albumnet.errors import TrainingError
+from albumnet.models.checkpoint import (
+    TrainingState,
+    copy_parameters,
+    load_checkpoint,
+    restore_parameters,
+    save_checkpoint,
+)
+from albumnet.models.feature_sources import FeatureSource
 from albumnet.models.heads import HeadShape, MoodHead
 from albumnet.models.losses import mood_loss
 from albumnet.models.presets import ModelKind, Preset
+from albumnet.models.run import Epoch
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
+# What a kill can cost; saving a 4096-wide head with its optimizer (2 GB) takes so long that it is done less often.
 CHECKPOINT_SECONDS = 10.0
-_EVALUATION_BATCH = 256
-
-
-class FeatureSource(Protocol):
-    """Where a batch's cover features come from: cached ones, or pixels through a backbone that is being fine-tuned."""
-
-    def rows(self, indices: Int[torch.Tensor, " B"]) -> Float[torch.Tensor, "B D"]:
-        """Features of these albums."""
-
-    def parameters(self) -> Sequence[torch.nn.Parameter]:
-        """What training may change besides the head; empty for cached features."""
+TRAINING_PER_SAVING = 10.0
+EVALUATION_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -57,30 +55,6 @@ class TrainingData:
     labels: Float[torch.Tensor, "M E"]
     train: Int[torch.Tensor, " n"]
     valid: Int[torch.Tensor, " n"]
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One line of the history: mean losses per album, penalty left out."""
-
-    strength: float
-    epoch: int
-    train_loss: float
-    valid_loss: float
-    seconds: float
-
-
-@dataclass
-class _State:
-    """Where training stands; all of it goes into the checkpoint."""
-
-    trial: int = 0
-    epoch: int = 0
-    trial_best_loss: float = math.inf
-    trial_best_epoch: int = -1
-    best_loss: float = math.inf
-    best_strength: float = 0.0
-    history: list[Epoch] = field(default_factory=list)
 
 
 def train_head(
@@ -116,45 +90,51 @@ def train_head(
         TrainingError: If the loss is no longer a number, or there is nothing to learn from or choose by.
         RunError: If the checkpoint belongs to other data or options.
     """
-    if not len(data.train) or not len(data.valid):
-        raise TrainingError(
-            f"{len(data.train)} training and {len(data.valid)} validation albums have moods and features; both are needed"
-        )
-    state = _State()
-    best: dict[str, torch.Tensor] = {}
-    starting_point = [p.detach().clone() for p in data.features.parameters()]
-    head, optimizer = _start_trial(data, kind, preset, shape, seed=seed, device=device, starting_point=starting_point)
+    # Batch norm has no spread to learn from a single album.
+    n_needed = 2 if preset.block_widths else 1
+    if len(data.train) < n_needed or not len(data.valid):
+        sizes = f"{len(data.train)} training and {len(data.valid)} validation albums"
+        raise TrainingError(f"{sizes} have moods and features; at least {n_needed} and 1 are needed")
+    head = _start_head(data, kind, preset, shape, seed=seed).to(device)
+    optimizer = _make_optimizer(head, data.features, preset)
+    start = copy_parameters(head, data.features) if len(preset.strengths) > 1 else {}
+    state, best = TrainingState(), dict[str, torch.Tensor]()
     if checkpoint is not None and checkpoint.is_file():
-        state, best = _load_checkpoint(checkpoint, head, optimizer, data.features, identity=identity)
-    last_saved = time.monotonic()
+        state, best = load_checkpoint(
+            checkpoint, head=head, optimizer=optimizer, features=data.features, identity=identity
+        )
+    next_save = 0.0  # at once, so that a training cut off early is seen to be one
     while state.trial < len(preset.strengths):
-        strength = preset.strengths[state.trial]
-        start = time.perf_counter()
+        strength, started = preset.strengths[state.trial], time.perf_counter()
         _seed(seed, state.trial, state.epoch)
         _set_learning_rate(optimizer, fraction=0.5 * (1 + math.cos(math.pi * state.epoch / preset.max_epochs)))
         train_loss = _train_epoch(head, data, optimizer, strength=strength, batch_size=preset.batch_size, device=device)
         valid_loss = evaluate_loss(head, data, data.valid, device=device)
         if not math.isfinite(train_loss + valid_loss):
             raise TrainingError(
-                f"the loss is {train_loss} in epoch {state.epoch + 1}; check the features for values that are not numbers"
+                f"epoch {state.epoch + 1} ends with a training loss of {train_loss} and a validation loss of "
+                f"{valid_loss}; check the features for values that are not numbers"
             )
-        state.history.append(Epoch(strength, state.epoch + 1, train_loss, valid_loss, time.perf_counter() - start))
+        state.history.append(Epoch(strength, state.epoch + 1, train_loss, valid_loss, time.perf_counter() - started))
         if valid_loss < state.best_loss:
-            best = _copy_parameters(head, data.features)
+            best = copy_parameters(head, data.features)
             state.best_loss, state.best_strength = valid_loss, strength
         if valid_loss < state.trial_best_loss:
             state.trial_best_loss, state.trial_best_epoch = valid_loss, state.epoch
-        progress(_progress(state, preset, train_loss, valid_loss))
+        progress(_progress(state, kind, preset))
         state.epoch += 1
         if state.epoch == preset.max_epochs or state.epoch - state.trial_best_epoch > preset.patience:
-            state.trial, state.epoch, state.trial_best_loss, state.trial_best_epoch = state.trial + 1, 0, math.inf, -1
-            head, optimizer = _start_trial(
-                data, kind, preset, shape, seed=seed, device=device, starting_point=starting_point
+            state.start_next_trial()
+            if state.trial < len(preset.strengths):
+                restore_parameters(start, head, data.features)
+                optimizer = _make_optimizer(head, data.features, preset)
+        if checkpoint is not None and time.monotonic() >= next_save:
+            saving = time.monotonic()
+            save_checkpoint(
+                checkpoint, state, best=best, head=head, optimizer=optimizer, features=data.features, identity=identity
             )
-        if checkpoint is not None and time.monotonic() - last_saved >= CHECKPOINT_SECONDS:
-            _save_checkpoint(checkpoint, state, best, head, optimizer, data.features, identity=identity)
-            last_saved = time.monotonic()
-    _restore(best, head, data.features)
+            next_save = time.monotonic() + max(CHECKPOINT_SECONDS, TRAINING_PER_SAVING * (time.monotonic() - saving))
+    restore_parameters(best, head, data.features)
     return head.eval(), state.history, state.best_strength
 
 
@@ -163,7 +143,7 @@ def evaluate_loss(head: MoodHead, data: TrainingData, rows: torch.Tensor, *, dev
     head.eval()
     total = 0.0
     with torch.no_grad():
-        for batch in rows.split(_EVALUATION_BATCH):
+        for batch in rows.split(EVALUATION_BATCH):
             total += float(_loss(head, data, batch, device=device)) * len(batch)
     return total / len(rows)
 
@@ -184,9 +164,9 @@ def _train_epoch(
             continue  # batch norm has no spread to learn from a single album
         loss = _loss(head, data, batch, device=device)
         optimizer.zero_grad(set_to_none=True)
-        (loss + strength * head.penalty() if strength else loss).backward()  # type: ignore[no-untyped-call]  # torch's own
+        (loss + strength * head.penalty() if strength else loss).backward()
         optimizer.step()
-        total, seen = total + float(loss) * len(batch), seen + len(batch)
+        total, seen = total + float(loss.detach()) * len(batch), seen + len(batch)
     return total / seen
 
 
@@ -201,29 +181,20 @@ def _loss(head: MoodHead, data: TrainingData, batch: torch.Tensor, *, device: st
     )
 
 
-def _start_trial(
-    data: TrainingData,
-    kind: ModelKind,
-    preset: Preset,
-    shape: HeadShape,
-    *,
-    seed: int,
-    device: str,
-    starting_point: Sequence[torch.Tensor],
-) -> tuple[MoodHead, torch.optim.Adam]:
+def _start_head(data: TrainingData, kind: ModelKind, preset: Preset, shape: HeadShape, *, seed: int) -> MoodHead:
     torch.manual_seed(seed)
     head = MoodHead(kind, preset, shape)
     _fit_input_scales(head, data, preset)
     _start_from_prior(head, data, is_linear=not preset.block_widths)
-    fine_tuned = list(data.features.parameters())
-    with torch.no_grad():
-        for parameter, value in zip(fine_tuned, starting_point, strict=True):
-            parameter.copy_(value)
-    groups: list[dict[str, Any]] = [{"params": list(head.to(device).parameters()), "base_lr": preset.learning_rate}]
-    if fine_tuned:
+    return head
+
+
+def _make_optimizer(head: MoodHead, features: FeatureSource, preset: Preset) -> torch.optim.Adam:
+    groups: list[dict[str, Any]] = [{"params": list(head.parameters()), "base_lr": preset.learning_rate}]
+    if fine_tuned := list(features.parameters()):
         # A tenth of the usual head rate: pretrained weights are to be bent, not overwritten.
         groups.append({"params": fine_tuned, "base_lr": 1e-4})
-    return head, torch.optim.Adam(groups, lr=preset.learning_rate)
+    return torch.optim.Adam(groups, lr=preset.learning_rate)
 
 
 def _fit_input_scales(head: MoodHead, data: TrainingData, preset: Preset) -> None:
@@ -233,10 +204,12 @@ def _fit_input_scales(head: MoodHead, data: TrainingData, preset: Preset) -> Non
     if not head.kind.uses_cover:
         return
     with torch.no_grad():
-        batches = data.train.split(_EVALUATION_BATCH)
+        batches = data.train.split(EVALUATION_BATCH)
         mean = sum((data.features.rows(b).double().sum(dim=0).cpu() for b in batches), torch.zeros(1)) / len(data.train)
         if preset.cover_scale is None:
-            square = sum(float(data.features.rows(b).double().square().mean()) * len(b) for b in batches) / len(data.train)
+            square = sum(float(data.features.rows(b).double().square().mean()) * len(b) for b in batches) / len(
+                data.train
+            )
             head.feature_scale.fill_(1 / max(math.sqrt(square), 1e-6))
             return
         squares = (((data.features.rows(b).double().cpu() - mean) ** 2).sum(dim=0) for b in batches)
@@ -270,68 +243,10 @@ def _set_learning_rate(optimizer: torch.optim.Optimizer, *, fraction: float) -> 
         group["lr"] = group["base_lr"] * fraction
 
 
-def _progress(state: _State, preset: Preset, train_loss: float, valid_loss: float) -> Progress:
-    note = f"epoch {state.epoch + 1}: train {train_loss:.4f}, valid {valid_loss:.4f}"
+def _progress(state: TrainingState, kind: ModelKind, preset: Preset) -> Progress:
+    last = state.history[-1]
+    note = f"epoch {last.epoch}: train {last.train_loss:.4f}, valid {last.valid_loss:.4f}"
     if len(preset.strengths) > 1:
-        note = f"strength {preset.strengths[state.trial]:g}, {note}"
-    done = state.trial * preset.max_epochs + state.epoch + 1
-    return Progress("training", done, len(preset.strengths) * preset.max_epochs, note)
-
-
-def _copy_parameters(head: MoodHead, features: FeatureSource) -> dict[str, torch.Tensor]:
-    tensors = {f"head.{name}": tensor.detach().clone() for name, tensor in head.state_dict().items()}
-    return tensors | {f"tuned.{n}": p.detach().clone() for n, p in enumerate(features.parameters())}
-
-
-def _restore(tensors: dict[str, torch.Tensor], head: MoodHead, features: FeatureSource) -> None:
-    head.load_state_dict({n.removeprefix("head."): t for n, t in tensors.items() if n.startswith("head.")})
-    with torch.no_grad():
-        for n, parameter in enumerate(features.parameters()):
-            parameter.copy_(tensors[f"tuned.{n}"])
-
-
-def _save_checkpoint(
-    path: Path,
-    state: _State,
-    best: dict[str, torch.Tensor],
-    head: MoodHead,
-    optimizer: torch.optim.Optimizer,
-    features: FeatureSource,
-    *,
-    identity: str,
-) -> None:
-    from safetensors.torch import save_file
-
-    tensors = {f"best.{name}": tensor for name, tensor in best.items()}
-    tensors |= {f"now.{name}": tensor for name, tensor in _copy_parameters(head, features).items()}
-    for n, slots in optimizer.state_dict()["state"].items():
-        tensors |= {f"adam.{n}.{slot}": value for slot, value in slots.items()}
-    content = {**asdict(state), "identity": identity}
-    with replacing(path) as temporary:
-        save_file({n: t.contiguous() for n, t in tensors.items()}, temporary, {"state": json.dumps(content)})
-
-
-def _load_checkpoint(
-    path: Path, head: MoodHead, optimizer: torch.optim.Optimizer, features: FeatureSource, *, identity: str
-) -> tuple[_State, dict[str, torch.Tensor]]:
-    from safetensors import safe_open
-
-    with safe_open(path, framework="pt") as file:
-        content = json.loads((file.metadata() or {}).get("state", "{}"))
-        if content.pop("identity", None) != identity:
-            raise RunError(
-                f"{path} was left by a training on other data or with other options; repeat those, or pass --force"
-            )
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
-    content["history"] = [Epoch(**epoch) for epoch in content["history"]]
-    groups: dict[str, dict[str, torch.Tensor]] = {"best": {}, "now": {}, "adam": {}}
-    for name, tensor in tensors.items():
-        group, _, rest = name.partition(".")
-        groups[group][rest] = tensor
-    _restore(groups["now"], head, features)
-    adam: dict[int, dict[str, torch.Tensor]] = {}
-    for name, tensor in groups["adam"].items():
-        n, _, slot = name.partition(".")
-        adam.setdefault(int(n), {})[slot] = tensor
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": adam})
-    return _State(**content), groups["best"]
+        note = f"strength {last.strength:g}, {note}"
+    done = state.trial * preset.max_epochs + last.epoch
+    return Progress("training", done, len(preset.strengths) * preset.max_epochs, f"{kind.short_title}, {note}")

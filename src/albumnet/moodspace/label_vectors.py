@@ -31,12 +31,13 @@ def embed_labels(moods: Sequence[str], vectors: WordVectors) -> Float[np.ndarray
             "--vectors FILE (GloVe text format), or rename the mood with an alias file"
         )
     means = np.stack([np.mean([vectors[word] for word in words_of[mood]], axis=0) for mood in moods])
-    return (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
+    unit: np.ndarray = (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def split_label(mood: str, vectors: WordVectors) -> list[str]:
     """The words of a mood name, lower case: `Laid-Back/Mellow` -> laid-back, mellow."""
     words: list[str] = []
-    for word in re.split(r"[\s/_,&]+", mood.casefold().strip()):
-        words += [word] if word in vectors or "-" not in word else [part for part in word.split("-") if part]
-    return words
+    for word in re.split(r"[\s/_,&]+", mood.casefold()):
+        words += [word] if word in vectors else word.split("-")
+    return [word for word in words if word]

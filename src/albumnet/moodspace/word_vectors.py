@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,8 @@ def load_packaged_vectors() -> WordVectors:
     """The packaged slice of GloVe 6B, 100 numbers wide: the words of mood names and the commonest English words.
 
     Source:
-        Pennington, Socher & Manning (2014), "GloVe: Global Vectors for Word Representation", EMNLP. Public domain (PDDL).
+        Pennington, Socher & Manning (2014), "GloVe: Global Vectors for Word Representation", EMNLP. The vectors are
+        in the public domain (PDDL).
     """
     with as_file(files("albumnet.moodspace").joinpath(f"data/{PACKAGED_NAME}")) as path:
         return read_glove(path)
@@ -72,7 +74,7 @@ def read_glove(path: Path) -> WordVectors:
     """Read a GloVe text file, plain or gzipped, of any width.
 
     Raises:
-        WordVectorError: If the file is missing, broken, empty, or a line has another number of values than the first.
+        WordVectorError: If the file is missing, broken or empty, or a line has another number of values than the first.
     """
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
@@ -85,18 +87,42 @@ def _parse(lines: Iterable[bytes], path: Path) -> WordVectors:
     words: list[str] = []
     rows: list[np.ndarray] = []
     for number, line in enumerate(lines, start=1):
-        # Some words contain a blank-like character, so only the plain blank separates.
-        word, _, values = line.rstrip(b"\r\n").partition(b" ")
+        line = line.rstrip(b" \r\n")
+        # Numbers are counted from the end: some words of GloVe's 840B release contain blanks.
+        n_values = len(rows[0]) if rows else line.count(b" ")
+        word, *values = line.rsplit(b" ", n_values)
+        n_found = len(values) + _count_numbers(word)
+        if n_found != n_values or not values:
+            expected = f"the lines before have {n_values}" if rows else "expected a word and its numbers"
+            raise WordVectorError(f"{path}, line {number}: {n_found} numbers after {_shown(word)}; {expected}")
         try:
-            row = np.array(values.split(b" "), dtype=np.float32)
+            row = np.array(values, dtype=np.float32)
             words.append(word.decode())
         except ValueError as error:
-            raise WordVectorError(f"{path}, line {number}: {error}; expected a word and numbers, separated by blanks") from error
-        if rows and len(row) != len(rows[0]):
             raise WordVectorError(
-                f"{path}, line {number}: {len(row)} numbers after {word[:20]!r}, the lines before have {len(rows[0])}"
-            )
+                f"{path}, line {number}: {error}; expected a word and numbers, separated by blanks"
+            ) from error
+        if not np.isfinite(row).all():
+            raise WordVectorError(f"{path}, line {number}: the vector of {_shown(word)} holds nan or infinity")
         rows.append(row)
     if not rows:
         raise WordVectorError(f"{path} is empty; expected a word and its numbers per line")
     return WordVectors(tuple(words), np.stack(rows))
+
+
+def _count_numbers(word: bytes) -> int:
+    """Numbers at the end of what should be a word: a line has more of them than the first."""
+    parts = word.split(b" ")[1:]
+    return sum(1 for _ in takewhile(_is_number, reversed(parts)))
+
+
+def _is_number(text: bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(word: bytes) -> str:
+    return repr(word.split(b" ")[0][:20].decode(errors="replace"))

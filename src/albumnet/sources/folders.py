@@ -24,10 +24,11 @@ def import_folder(
 ) -> ImportResult:
     """Turn a folder of covers and its metadata file (column `file_name`) into an album set.
 
-    Without a column `album_id`, the file name is the id.
+    Without a column `album_id`, the file name is the id. For the rest see `import_table`.
 
     Raises:
         InputTableError: If the folder holds no metadata file, several, or one that cannot be read.
+        AlbumSetError: If `out` holds a set from another import and `force` is not given.
     """
     options = dataclasses.replace(options, cover_column="file_name", id_column_fallback="file_name")
     return import_table(
@@ -44,5 +45,7 @@ def find_metadata(folder: Path) -> Path:
     found = [folder / name for name in METADATA_NAMES if (folder / name).is_file()]
     if len(found) != 1:
         what = "no metadata file" if not found else f"{len(found)} metadata files"
-        raise InputTableError(f"{folder} has {what}; expected one of {', '.join(METADATA_NAMES)} with a column file_name")
+        raise InputTableError(
+            f"{folder} has {what}; expected one of {', '.join(METADATA_NAMES)} with a column file_name"
+        )
     return found[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +23,19 @@ from albumnet.vision.decoding import check_cover
 
 @dataclass(frozen=True)
 class ImportResult:
-    """An import's outcome: the set, what could not be taken, and whether anything had to be done."""
+    """An import's outcome.
+
+    Attributes:
+        album_set: The set.
+        failures: Covers that could not be taken.
+        was_there_already: Whether there was nothing to do.
+        ignored_columns: Columns of the table that were passed over.
+    """
 
     album_set: AlbumSet
     failures: tuple[CoverFailure, ...]
     was_there_already: bool
+    ignored_columns: tuple[str, ...] = ()
 
 
 def write_imported(
@@ -42,7 +51,8 @@ def write_imported(
 ) -> ImportResult:
     """Store the covers, then write the set with its vocabulary, splits and card.
 
-    Safe to run again: what is there is skipped, and a finished set of the same import is left as it is.
+    Safe to run again: what is there is skipped, and a finished set of the same import is left as it is. A set that
+    is replaced stays whole until all covers of the new one are stored.
 
     Args:
         albums: With `cover_file` naming a file below `covers_dir`, or None.
@@ -62,20 +72,27 @@ def write_imported(
     if (out / "albums.parquet").exists() and not force:
         found = AlbumSet(out)
         if found.import_digest == import_digest:
+            _finish(found, seed=seed)
             return ImportResult(found, found.failures, was_there_already=True)
         raise AlbumSetError(f"{out} holds a set made from another table, covers or options; pass --force to replace it")
-    # Until albums.parquet is written again, the folder must read as an unfinished import.
-    (out / "albums.parquet").unlink(missing_ok=True)
     albums = [dataclasses.replace(a, moods=_unique(aliases.canonical(mood) for mood in a.moods)) for a in albums]
     vocabulary = build_vocabulary(album.moods for album in albums)
     spelled = [
-        dataclasses.replace(a, moods=_unique(vocabulary.names[vocabulary.index(mood)] for mood in a.moods)) for a in albums
+        dataclasses.replace(a, moods=_unique(vocabulary.names[vocabulary.index(mood)] for mood in a.moods))
+        for a in albums
     ]
     stored, failures = _store_covers(spelled, covers_dir=covers_dir, out=out, progress=progress)
     album_set = write_album_set(out, stored, vocabulary=vocabulary, failures=failures, import_digest=import_digest)
-    album_set.write_splits(split_albums(stored, rng=np.random.default_rng(seed)), seed=seed)
-    write_text(out / "card.md", write_card(album_set))
+    _finish(album_set, seed=seed)
     return ImportResult(album_set, tuple(failures), was_there_already=False)
+
+
+def _finish(album_set: AlbumSet, *, seed: int) -> None:
+    """Write what comes after albums.parquet, as far as it is missing: an import may have been cut off in between."""
+    if not (album_set.path / "splits.parquet").exists():
+        album_set.write_splits(split_albums(album_set.albums, rng=np.random.default_rng(seed)), seed=seed)
+    if not (album_set.path / "card.md").exists():
+        write_text(album_set.path / "card.md", write_card(album_set))
 
 
 def digest_file(path: Path) -> str:
@@ -104,15 +121,18 @@ def _store_covers(
 
 
 def _read(covers_dir: Path, name: str) -> bytes:
-    path = (covers_dir / name).resolve()
-    if not path.is_relative_to(covers_dir.resolve()):
-        raise CoverError(f"{name} lies outside {covers_dir}; name covers relative to it")
+    # By name, not by where links lead: a folder of links to covers elsewhere is the user's own choice.
+    path = Path(os.path.abspath(covers_dir / name))  # noqa: PTH100  Path.resolve would follow the links
+    if not path.is_relative_to(covers_dir.absolute()):
+        raise CoverError(f"lies outside {covers_dir}; name covers relative to it")
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise CoverError(f"no such file in {covers_dir}; add it or mend the name in the table") from error
-    except OSError as error:
-        raise CoverError(f"cannot be read: {error.strerror or error}") from error
+        raise CoverError(
+            f"no such file in {covers_dir}; add it or mend its name in the table, then import again with --force"
+        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise CoverError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _check_ids(albums: Sequence[Album]) -> None:
@@ -129,4 +149,4 @@ def _check_ids(albums: Sequence[Album]) -> None:
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in names if name))
+    return tuple(dict.fromkeys(names))

@@ -7,8 +7,10 @@ import difflib
 import hashlib
 import io
 import json
+import reprlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,7 @@ from albumnet.records import Album, MoodAliases
 from albumnet.sources.importing import ImportResult, digest_file, write_imported
 
 LIST_SEPARATOR = "|"
-_LISTS = ("moods", "genres", "styles")
-_TEXTS = ("album_id", "artist", "title", "cover")
-_KNOWN = (*_TEXTS, *_LISTS, "year")
+_KNOWN = ("album_id", "artist", "title", "cover", "moods", "genres", "styles", "year")
 _YEARS = range(1000, 3000)
 
 
@@ -60,46 +60,56 @@ def import_table(
 ) -> ImportResult:
     """Turn a table of albums and a folder of covers into an album set.
 
-    Known columns are album_id (needed), artist, title, year, genres, styles, moods and cover; lists are separated by
-    `|` in CSV. Other columns are passed over.
+    Known columns are album_id, moods and cover (needed), artist, title, year, genres and styles; lists are separated
+    by `|` in CSV. Other columns are passed over, unless one looks like a known name misspelt.
+
+    Args:
+        table: The CSV, JSON lines or Parquet file.
+        covers_dir: The folder that the cover files lie in.
+        out: The set's folder.
+        options: How to read the table.
+        seed: Of the split.
+        force: Replace a set that came from another import.
+        progress: Called per cover.
 
     Raises:
         InputTableError: If the table cannot be read, lacks a column, or holds a value of the wrong type.
+        AlbumSetError: If `out` holds a set from another import and `force` is not given.
     """
     if not covers_dir.is_dir():
         raise InputTableError(f"{covers_dir} is not a folder; --covers takes the folder that the cover files lie in")
-    albums = read_albums(table, options=options)
+    albums, ignored_columns = read_albums(table, options=options)
     digest = hashlib.sha256(
         json.dumps(
             [digest_file(table), str(covers_dir.resolve()), options.moods_column, options.cover_column, seed,
-             dict(options.renames or {}), dict(options.aliases.mood_of_variant)]
+             dict(options.renames or {}), options.encoding, dict(options.aliases.mood_of_variant)]
         ).encode()
     ).hexdigest()[:16]  # fmt: skip
-    return write_imported(
+    result = write_imported(
         albums, covers_dir=covers_dir, out=out, import_digest=digest, aliases=options.aliases, seed=seed, force=force,
         progress=progress,
     )  # fmt: skip
+    return replace(result, ignored_columns=ignored_columns)
 
 
-def read_albums(table: Path, *, options: TableOptions = TableOptions()) -> list[Album]:
-    """The albums of a table, covers not yet looked at.
+def read_albums(table: Path, *, options: TableOptions = TableOptions()) -> tuple[list[Album], tuple[str, ...]]:
+    """The albums of a table, covers not yet looked at, and the columns that were passed over.
 
     Raises:
         InputTableError: If the table cannot be read, lacks a column, or holds a value of the wrong type.
     """
     columns, rows = _read_rows(table, encoding=options.encoding)
     name_of = _map_columns(columns, table=table, options=options)
-    return [
-        _album({known: row.get(column) for known, column in name_of.items()}, where=f"{table}, row {number}", source=table.name)
+    albums = [
+        _album(
+            {known: row.get(column) for known, column in name_of.items()},
+            where=f"{table}, row {number}",
+            source=table.name,
+        )
         for number, row in enumerate(rows, start=1)
     ]
-
-
-def ignored_columns(table: Path, *, options: TableOptions = TableOptions()) -> list[str]:
-    """Columns of a table that an import passes over, for the user to see."""
-    columns, _ = _read_rows(table, encoding=options.encoding)
-    used = set(_map_columns(columns, table=table, options=options).values())
-    return [column for column in columns if column not in used]
+    used = set(name_of.values())
+    return albums, tuple(column for column in columns if column not in used)
 
 
 def _read_rows(table: Path, *, encoding: str) -> tuple[list[str], list[dict[str, Any]]]:
@@ -107,16 +117,19 @@ def _read_rows(table: Path, *, encoding: str) -> tuple[list[str], list[dict[str,
     if table.suffix.lower() not in readers:
         raise InputTableError(f"{table} ends in {table.suffix or 'nothing'}; expected .csv, .jsonl or .parquet")
     try:
-        return readers[table.suffix.lower()](table, encoding)
+        columns, rows = readers[table.suffix.lower()](table, encoding)
     except FileNotFoundError as error:
         raise InputTableError(f"{table} does not exist; give the path of a .csv, .jsonl or .parquet table") from error
     except UnicodeDecodeError as error:
         raise InputTableError(
-            f"{table} is not {encoding.removesuffix('-sig').upper()}: byte 0x{error.object[error.start]:02x} at position "
-            f"{error.start}; save it as UTF-8, or say what it is with --encoding latin-1"
+            f"{table} is not {encoding.removesuffix('-sig').upper()}: byte 0x{error.object[error.start]:02x} at "
+            f"position {error.start}; save it as UTF-8, or say what it is with --encoding latin-1"
         ) from error
-    except (OSError, LookupError, csv.Error, json.JSONDecodeError, pa.ArrowException) as error:
+    except (OSError, LookupError, UnicodeError, csv.Error, pa.ArrowException) as error:
         raise InputTableError(f"cannot read {table}: {error}") from error
+    if repeated := [column for column, count in Counter(columns).items() if count > 1]:
+        raise InputTableError(f"{table} has several columns {repeated[0]!r}; give every column a name of its own")
+    return columns, rows
 
 
 def _read_csv(table: Path, encoding: str) -> tuple[list[str], list[dict[str, Any]]]:
@@ -132,10 +145,18 @@ def _read_csv(table: Path, encoding: str) -> tuple[list[str], list[dict[str, Any
 
 
 def _read_json_lines(table: Path, encoding: str) -> tuple[list[str], list[dict[str, Any]]]:
-    rows = [json.loads(line) for line in table.read_text(encoding).splitlines() if line.strip()]
-    for number, row in enumerate(rows, start=1):
+    rows = []
+    # Not splitlines(): it also splits within a text that contains U+2028 or U+0085.
+    for number, line in enumerate(table.read_text(encoding).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InputTableError(f"{table}, line {number} is not JSON ({error}); expected one object") from error
         if not isinstance(row, dict):
-            raise InputTableError(f"{table}, row {number} is a JSON {type(row).__name__}; expected an object per line")
+            raise InputTableError(f"{table}, line {number} is {_shown(row)}; expected one JSON object")
+        rows.append(row)
     return list(dict.fromkeys(key for row in rows for key in row)), rows
 
 
@@ -146,42 +167,76 @@ def _read_parquet(table: Path, encoding: str) -> tuple[list[str], list[dict[str,
 
 def _map_columns(columns: Sequence[str], *, table: Path, options: TableOptions) -> dict[str, str]:
     """Known name -> the table's column of that meaning."""
+    if not columns:
+        raise InputTableError(f"{table} is empty; expected a row per album with album_id, moods and cover")
+    there = ", ".join(columns)
     renames = dict(options.renames or {})
-    if unknown := [column for column in renames if column not in columns]:
-        raise InputTableError(f"{table} has no column {unknown[0]!r} to rename; it has {', '.join(columns)}")
-    name_of = {renames.get(column, column): column for column in columns if renames.get(column, column)}
-    name_of = {name: column for name, column in name_of.items() if name in _KNOWN}
-    for known, column, flag in (("moods", options.moods_column, "--moods-column"), ("cover", options.cover_column, "--cover-column")):
-        if column in columns:
+    for column, known in renames.items():
+        if column not in columns:
+            raise InputTableError(f"{table} has no column {column!r} to rename; it has {there}")
+        if known and known not in _KNOWN:
+            raise InputTableError(f"--rename {column}={known}: {known!r} is not one of {', '.join(_KNOWN)}")
+    name_of = {column: column for column in columns if column in _KNOWN and column not in renames}
+    name_of |= {known: column for column, known in renames.items() if known}
+    for known, column, flag in (
+        ("moods", options.moods_column, "--moods-column"),
+        ("cover", options.cover_column, "--cover-column"),
+    ):
+        if column in columns and column != known:
             name_of[known] = column
-        elif column not in _KNOWN:
-            raise InputTableError(f"{table} has no column {column!r}; {flag} takes one of {', '.join(columns)}")
-    if "album_id" not in name_of and options.id_column_fallback in columns:
+        elif column != known:
+            raise InputTableError(f"{table} has no column {column!r}; {flag} takes one of {there}")
+    if "album_id" not in name_of and options.id_column_fallback is not None:
         name_of["album_id"] = options.id_column_fallback
-    for needed in ("album_id", "moods", "cover"):
-        if needed not in name_of:
-            raise InputTableError(
-                f"{table} has no column {needed!r}; it has {', '.join(columns)}. Rename the one that is meant, "
-                f"e.g. --rename {columns[0] if columns else 'NAME'}={needed}"
-            )
-    for column in columns:
-        close = difflib.get_close_matches(column.casefold(), [k for k in _KNOWN if k not in name_of], n=1, cutoff=0.8)
-        if close and column not in name_of.values() and column not in renames:
-            raise InputTableError(
-                f"{table} has an unknown column {column!r}; did you mean {close[0]!r}? Say --rename {column}={close[0]}, "
-                f"or --rename {column}= to pass it over"
-            )
+    _check_columns(columns, name_of=name_of, renames=renames, table=table)
     return name_of
 
 
+def _check_columns(
+    columns: Sequence[str], *, name_of: Mapping[str, str], renames: Mapping[str, str], table: Path
+) -> None:
+    missing = [known for known in _KNOWN if known not in name_of]
+    for column in columns:
+        close = difflib.get_close_matches(column.casefold(), missing, n=1, cutoff=0.8)
+        if close and column not in name_of.values() and column not in renames:
+            raise InputTableError(
+                f"{table} has an unknown column {column!r}; did you mean {close[0]!r}? Say "
+                f"--rename {column}={close[0]}, or --rename {column}= to pass it over"
+            )
+    for needed in ("album_id", "moods", "cover"):
+        if needed in missing:
+            raise InputTableError(
+                f"{table} has no column {needed!r}; it has {', '.join(columns)}. Rename the one that is meant, "
+                f"e.g. --rename {columns[0]}={needed}"
+            )
+
+
 def _album(row: Mapping[str, Any], *, where: str, source: str) -> Album:
-    texts = {name: _text(row.get(name), name=name, where=where) for name in _TEXTS}
-    if not texts["album_id"]:
+    album_id = _text(row["album_id"], name="album_id", where=where)
+    if not album_id:
         raise InputTableError(f"{where} has no album_id; every album needs one of its own")
-    cover_file = texts.pop("cover")
-    lists = {name: _list(row.get(name), name=name, where=where) for name in _LISTS}
-    year = _year(row.get("year"), where=where)
-    return Album(**texts, **lists, year=year, cover_file=cover_file or None, source=source)
+    return Album(
+        album_id=album_id,
+        artist=_text(row.get("artist"), name="artist", where=where),
+        title=_text(row.get("title"), name="title", where=where),
+        moods=_moods(row["moods"], where=where),
+        genres=_list(row.get("genres"), name="genres", where=where),
+        styles=_list(row.get("styles"), name="styles", where=where),
+        year=_year(row.get("year"), where=where),
+        cover_file=_text(row["cover"], name="cover", where=where) or None,
+        source=source,
+    )
+
+
+def _moods(value: Any, *, where: str) -> tuple[str, ...]:
+    moods = _list(value, name="moods", where=where)
+    for mood in moods:
+        # A column of numbers, or a list that a script wrote as its Python text, would pass as text.
+        if mood.startswith(("[", "{")) or not any(letter.isalpha() for letter in mood):
+            raise InputTableError(
+                f"{where}: moods holds {reprlib.repr(mood)}; expected names such as Playful|Warm, strongest first"
+            )
+    return moods
 
 
 def _text(value: Any, *, name: str, where: str) -> str:
@@ -191,23 +246,22 @@ def _text(value: Any, *, name: str, where: str) -> str:
         return value.strip()
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise InputTableError(f"{where}: {name} is {value!r} ({type(value).__name__}); expected text")
+    raise InputTableError(f"{where}: {name} is {_shown(value)}; expected text")
 
 
 def _list(value: Any, *, name: str, where: str) -> tuple[str, ...]:
     if value is None:
         return ()
-    if isinstance(value, str):
-        value = value.split(LIST_SEPARATOR)
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    items = value.split(LIST_SEPARATOR) if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise InputTableError(
-            f"{where}: {name} is {value!r} ({type(value).__name__}); expected a list of texts, or one text separated by |"
+            f"{where}: {name} is {_shown(value)}; expected a list of texts, or one text separated by {LIST_SEPARATOR}"
         )
-    return tuple(dict.fromkeys(item.strip() for item in value if item.strip()))
+    return tuple(dict.fromkeys(item.strip() for item in items if item.strip()))
 
 
 def _year(value: Any, *, where: str) -> int | None:
-    if value is None or value == "" or (isinstance(value, float) and value != value):
+    if value is None or value != value or (isinstance(value, str) and not value.strip()):
         return None
     try:
         year = float(value)
@@ -215,4 +269,8 @@ def _year(value: Any, *, where: str) -> int | None:
             return int(year)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise InputTableError(f"{where}: year is {value!r}; expected a whole number such as 1977, or nothing")
+    raise InputTableError(f"{where}: year is {_shown(value)}; expected a whole number such as 1977, or nothing")
+
+
+def _shown(value: Any) -> str:
+    return f"{reprlib.repr(value)} ({type(value).__name__})"

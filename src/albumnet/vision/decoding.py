@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from albumnet.errors import CoverError
 
@@ -37,14 +37,14 @@ def decode_cover(data: bytes, *, size: int, interpolation: str = "bicubic") -> U
         CoverError: If the bytes are no usable picture.
     """
     with _open(data) as image:
-        image.draft("RGB", (size, size))
         try:
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            rgb = _to_rgb(upright)
+            image.draft("RGB", (size, size))
+            rgb = _to_rgb(image)
         except Exception as error:  # a decoder fed broken bytes may raise anything
             raise CoverError(f"broken or truncated {image.format}: {_one_line(error)}") from error
-    return np.asarray(rgb.resize((size, size), Image.Resampling[interpolation.upper()]))
+        square = rgb.resize((size, size), Image.Resampling[interpolation.upper()])
+        turn = _turn_to_upright(image)
+    return np.asarray(square if turn is None else square.transpose(turn))
 
 
 def check_cover(data: bytes) -> None:
@@ -63,7 +63,7 @@ def _open(data: bytes) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise CoverError(f"too many pixels ({_one_line(error)}); at most {MAX_PIXELS:,} are decoded") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise CoverError(f"not a picture in {', '.join(FORMATS)}; it begins with {data[:8]!r}") from error
     except Exception as error:  # a parser fed hostile bytes may raise anything
         raise CoverError(f"the picture's header cannot be read: {_one_line(error)}") from error
@@ -76,9 +76,10 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
+    image.load()
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return Image.fromarray(_to_8_bit(np.asarray(image))).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+    if image.has_transparency_data:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
@@ -86,11 +87,41 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bit(values: np.ndarray) -> UInt8[np.ndarray, "h w"]:
-    """Deep grey values to 8 bits: 16-bit ones by their range, floats in [0, 1] by theirs."""
-    top = 1.0 if np.issubdtype(values.dtype, np.floating) and values.max(initial=0) <= 1 else 65535.0
-    if values.max(initial=0) <= 255 and top > 1:
-        top = 255.0
-    return (np.clip(values.astype(np.float64) / top, 0, 1) * 255).round().astype(np.uint8)
+    """Deep grey values to 8 bits.
+
+    White is 65,535 in 16 bits. Wider types do not say what white is: 1 for floats, 255 or 65,535, by the largest value.
+    """
+    deep = np.nan_to_num(values.astype(np.float32), copy=False)
+    largest = deep.max(initial=0)
+    if values.dtype.itemsize == 2:
+        white = 65535
+    elif values.dtype.kind == "f" and largest <= 1:
+        white = 1
+    else:
+        white = 255 if largest <= 255 else 65535
+    # In place: a cover of the largest size allowed takes 256 MB as float32.
+    deep *= 255 / white
+    return np.clip(deep, 0, 255, out=deep).round(out=deep).astype(np.uint8)
+
+
+def _turn_to_upright(image: Image.Image) -> Image.Transpose | None:
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001  broken EXIF may raise anything, and says nothing about the pixels
+        return None
+    return _TURN_OF_ORIENTATION.get(orientation)
+
+
+# EXIF 2.32, section 4.6.4, tag 274; what turns the stored picture upright.
+_TURN_OF_ORIENTATION = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def _one_line(error: Exception) -> str:

@@ -52,13 +52,15 @@ class FusedConv:
             return self._plain(x, add, padding)
         stride, dilation = (self.stride, self.stride), (1, 1)
         if add is not None:
-            return self._operators.binary(
+            added: torch.Tensor = self._operators.binary(
                 x, add, self.weight, self.bias, padding, stride, dilation, self.groups, "add", 1.0, None, [], None
-            )  # type: ignore[no-any-return]  # torch.ops is untyped
+            )
+            return added
         name, bounds = ("hardtanh", list(self.clip)) if self.clip else ("none", [])
-        return self._operators(
+        clipped: torch.Tensor = self._operators(
             x, self.weight, self.bias, padding, stride, dilation, self.groups, name, bounds, ""
-        )  # type: ignore[no-any-return]  # torch.ops is untyped
+        )
+        return clipped
 
     def _plain(self, x: torch.Tensor, add: torch.Tensor | None, padding: tuple[int, int]) -> torch.Tensor:
         x = nn.functional.conv2d(x, self.weight, self.bias, self.stride, padding, groups=self.groups)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from albumnet.errors import WeightsError
@@ -18,7 +19,7 @@ def fetch_timm_weights(model: str) -> Path:
     from huggingface_hub import hf_hub_download
 
     try:
-        return Path(hf_hub_download(f"timm/{model}", "model.safetensors"))
+        return Path(hf_hub_download(f"timm/{model}", "model.safetensors", endpoint=os.environ.get("HF_ENDPOINT")))
     except Exception as error:  # network libraries raise many kinds, all of which mean: no file
         raise WeightsError(
             f"cannot get timm/{model} from the hub ({type(error).__name__}: {str(error).splitlines()[0]}); "

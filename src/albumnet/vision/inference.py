@@ -47,7 +47,11 @@ class FeatureNetwork:
 
 
 def prepare_network(
-    backbone: Backbone, *, trial_covers: UInt8[np.ndarray, "B size size 3"], device: str = "auto", precision: str = "auto"
+    backbone: Backbone,
+    *,
+    trial_covers: UInt8[np.ndarray, "B size size 3"],
+    device: str = "auto",
+    precision: str = "auto",
 ) -> FeatureNetwork:
     """Pick the fastest way to run a backbone here that agrees with float32 on the trial covers.
 
@@ -93,7 +97,7 @@ def _candidates(device: str) -> tuple[str, ...]:
 def _make_forward(backbone: Backbone, *, precision: str) -> Forward | None:
     """None where the plain network is the only way."""
     if precision == "amp":
-        return _amp(backbone.module.to(memory_format=torch.channels_last))  # type: ignore[call-overload]  # stubs lack it
+        return _amp(backbone.module.to(memory_format=torch.channels_last))
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     on_processor = next(backbone.module.parameters()).device.type == "cpu"
     fast = backbone.fast(dtype) if backbone.fast and on_processor else None
@@ -110,7 +114,7 @@ def _amp(module: torch.nn.Module) -> Forward:
 
 
 def _bfloat16(module: torch.nn.Module) -> Forward:
-    low = copy.deepcopy(module).to(torch.bfloat16).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
+    low = copy.deepcopy(module).to(torch.bfloat16).to(memory_format=torch.channels_last)
 
     def forward(covers: torch.Tensor) -> torch.Tensor:
         features: torch.Tensor = low(covers.to(torch.bfloat16))
@@ -128,6 +132,6 @@ def _run(backbone: Backbone, forward: Forward, covers: np.ndarray, *, device: st
 def _smallest_cosine(first: np.ndarray, second: np.ndarray) -> float:
     norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     with np.errstate(invalid="ignore"):
-        cosines = np.where(norms > 0, (first * second).sum(axis=1) / norms, 1.0)
-    # A nan (an overflow in the low precision) must count as disagreement.
+        cosines = np.where((first == second).all(axis=1), 1.0, (first * second).sum(axis=1) / norms)
+    # A nan (an overflow in the low precision, or features that became all zero) must count as disagreement.
     return float(np.nan_to_num(cosines, nan=-1.0).min())

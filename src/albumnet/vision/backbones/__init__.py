@@ -35,7 +35,9 @@ def load_backbone(name: str, *, weights: Path | None = None, convention: str | N
         WeightsError: If there is no such backbone, or its weights are missing or of another network.
     """
     if importlib.util.find_spec("torch") is None:
-        raise MissingExtraError("networks need PyTorch, which the base install leaves out; pip install 'albumnet[train]'")
+        raise MissingExtraError(
+            "networks need PyTorch, which the base install leaves out; pip install 'albumnet[train]'"
+        )
     if name.startswith(TIMM_PREFIX):
         module = importlib.import_module("albumnet.vision.backbones.timm_models")
         loaded: Backbone = module.load(name, weights=weights, convention=convention)

@@ -41,7 +41,7 @@ _STAGES = (
 
 
 def load(*, weights: Path | None = None, convention: str | None = None) -> Backbone:
-    """Load EfficientNet-Lite0 with the installed package's weights, or those of a safetensors file of that order."""
+    """Load EfficientNet-Lite0 with the installed package's weights, or a safetensors file with timm's names."""
     if convention is not None:
         raise WeightsError("efficientnet_lite0 has one pixel convention; leave --convention out")
     if weights is None:
@@ -50,7 +50,8 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
         tensors, digest = torch.load(path, map_location="cpu", weights_only=True, mmap=False), digest_weights(path)
     else:
         path = weights
-        tensors, _, digest = read_weights(weights)
+        named, _, digest = read_weights(weights)
+        tensors = {name: named[name] for name in _timm_names() if name in named}
     module = EfficientNetLite0()
     _copy_in_order(tensors, module, path=path)
     module.eval().requires_grad_(False)
@@ -96,7 +97,9 @@ class EfficientNetLite0(nn.Module):
 class ConvNormAct(nn.Module):
     """Convolution with TensorFlow's SAME padding, batch norm, and ReLU6 unless `act` is off."""
 
-    def __init__(self, channels: int, out: int, *, kernel: int, stride: int = 1, groups: int = 1, act: bool = True) -> None:
+    def __init__(
+        self, channels: int, out: int, *, kernel: int, stride: int = 1, groups: int = 1, act: bool = True
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, out, kernel, stride=stride, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(out, eps=1e-3)
@@ -126,6 +129,10 @@ class InvertedResidual(nn.Module):
         y: torch.Tensor = self.layers(x)
         return x + y if self.has_skip else y
 
+    def norm_layers(self) -> list[ConvNormAct]:
+        """The two or three convolutions in order."""
+        return [layer for layer in self.layers if isinstance(layer, ConvNormAct)]
+
 
 def same_padding(x: torch.Tensor, conv: nn.Conv2d) -> tuple[int, int, int, int]:
     """Left, right, top, bottom: TensorFlow's SAME, which puts the odd pixel right and below."""
@@ -137,9 +144,8 @@ def same_padding(x: torch.Tensor, conv: nn.Conv2d) -> tuple[int, int, int, int]:
 def _fused(module: EfficientNetLite0, *, dtype: torch.dtype) -> Forward:
     """The same network with batch norm folded into the weights and ReLU6 and the skip done inside the convolution."""
     stem, head = _fuse(module.stem, dtype), _fuse(module.head, dtype)
-    blocks = [
-        ([_fuse(layer, dtype) for layer in block.layers], block.has_skip) for stage in module.stages for block in stage
-    ]
+    residuals = [block for block in module.modules() if isinstance(block, InvertedResidual)]
+    blocks = [([_fuse(layer, dtype) for layer in block.norm_layers()], block.has_skip) for block in residuals]
 
     def forward(covers: torch.Tensor) -> torch.Tensor:
         x = stem(covers.to(dtype).contiguous(memory_format=torch.channels_last))
@@ -154,10 +160,12 @@ def _fused(module: EfficientNetLite0, *, dtype: torch.dtype) -> Forward:
 
 
 def _fuse(layer: ConvNormAct, dtype: torch.dtype) -> FusedConv:
-    scale = layer.bn.weight / torch.sqrt(layer.bn.running_var + layer.bn.eps)
+    # Folding: batch norm is scale * (x - mean) + bias with fixed statistics, so it goes into the weights.
+    norm = layer.bn.state_dict()
+    scale = norm["weight"] / torch.sqrt(norm["running_var"] + layer.bn.eps)
     return FusedConv(
         weight=(layer.conv.weight * scale[:, None, None, None]).to(dtype),
-        bias=(layer.bn.bias - layer.bn.running_mean * scale).to(dtype),
+        bias=(norm["bias"] - norm["running_mean"] * scale).to(dtype),
         stride=layer.conv.stride[0],
         groups=layer.conv.groups,
         clip=(0.0, 6.0) if layer.act else None,
@@ -168,12 +176,30 @@ def _fuse(layer: ConvNormAct, dtype: torch.dtype) -> FusedConv:
 def _copy_in_order(tensors: dict[str, torch.Tensor], module: EfficientNetLite0, *, path: Path) -> None:
     """The published names differ from ours; the parameters are the same ones in the same order."""
     ours = module.state_dict()
-    theirs = [tensor for name, tensor in tensors.items() if not name.startswith(("_fc.", "classifier."))]
+    theirs = [tensor for name, tensor in tensors.items() if not name.startswith("_fc.")]
     if [tensor.shape for tensor in theirs] != [tensor.shape for tensor in ours.values()]:
         raise WeightsError(
-            f"{path} does not hold EfficientNet-Lite0: {len(theirs)} tensors, {len(ours)} expected, in the order of layers"
+            f"{path} does not hold EfficientNet-Lite0: {len(theirs)} tensors, {len(ours)} expected, in layer order"
         )
     module.load_state_dict(dict(zip(ours, theirs, strict=True)))
+
+
+def _timm_names() -> list[str]:
+    """The tensors of timm's `tf_efficientnet_lite0` in the order of layers; safetensors files sort by name."""
+    layers = ["conv_stem", "bn1"]
+    for stage, (expansion, _, repeats, _, _) in enumerate(_STAGES):
+        parts = (
+            ("conv_dw", "bn1", "conv_pw", "bn2")
+            if expansion == 1
+            else ("conv_pw", "bn1", "conv_dw", "bn2", "conv_pwl", "bn3")
+        )
+        layers += [f"blocks.{stage}.{block}.{part}" for block in range(repeats) for part in parts]
+    norm = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+    return [
+        f"{layer}.{tensor}"
+        for layer in [*layers, "conv_head", "bn2"]
+        for tensor in (norm if layer.rpartition(".")[2].startswith("bn") else ("weight",))
+    ]
 
 
 def _packaged_weights() -> Path:

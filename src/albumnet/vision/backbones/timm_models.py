@@ -32,7 +32,9 @@ def load(name: str, *, weights: Path | None = None, convention: str | None = Non
         name=name,
         module=module,
         transform=_transform(config),
-        feature_shape=(int(module.num_features if not hasattr(module, "head_hidden_size") else module.head_hidden_size),),
+        feature_shape=(
+            int(module.num_features if not hasattr(module, "head_hidden_size") else module.head_hidden_size),
+        ),
         weights_digest=digest,
         blocks=_blocks(module),
     )
@@ -43,7 +45,7 @@ def _create(model: str) -> tuple[Any, dict[str, Any]]:
         # timm reaches for deprecated parts of torch while it is imported.
         warnings.simplefilter("ignore")
         import timm
-        from timm.data import resolve_model_data_config
+        from timm.data.config import resolve_model_data_config
 
         try:
             module = timm.create_model(model, pretrained=False, num_classes=0)
@@ -81,5 +83,5 @@ def _blocks(module: nn.Module) -> list[nn.Module]:
     blocks: list[nn.Module] = []
     for child in module.children():
         is_list = isinstance(child, nn.Sequential | nn.ModuleList) and len(child) > 1
-        blocks += list(child) if is_list else [child]
+        blocks += list(child.children()) if is_list else [child]
     return [block for block in blocks if any(True for _ in block.parameters())]

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from albumnet.vision.backbones.base import Forward
 
 TRANSFORMS = {
-    "caffe": Transform(size=224, interpolation="bicubic", channels="BGR", mean=(103.939, 116.779, 123.68), std=(1.0,) * 3),
+    "caffe": Transform(
+        size=224, interpolation="bicubic", channels="BGR", mean=(103.939, 116.779, 123.68), std=(1.0,) * 3
+    ),
     "torchvision": Transform(
         size=224, interpolation="bicubic", channels="RGB", mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375)
     ),
@@ -44,7 +46,9 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
         raise WeightsError(f"no convention {convention!r}; vgg16 has {' and '.join(TRANSFORMS)}")
     if weights is None:
         if convention == "caffe":
-            raise WeightsError("the hub holds torchvision's weights; for the caffe convention give a file with --weights")
+            raise WeightsError(
+                "the hub holds torchvision's weights; for the caffe convention give a file with --weights"
+            )
         weights, convention = fetch_timm_weights(HUB_MODEL), "torchvision"
     tensors, metadata, digest = read_weights(weights)
     convention = _settle_convention(weights, metadata=metadata, asked=convention)
@@ -87,12 +91,12 @@ class VGG16Convolutions(nn.Module):
 
 
 def _winograd(module: VGG16Convolutions) -> Forward:
-    """The same layers through Winograd convolutions; pooling first, since it commutes with ReLU and leaves it a quarter.
+    """The same layers through Winograd convolutions, with ReLU after pooling, where a quarter of its work is left.
 
     The first three stages go cover by cover, so that their large activations stay in the cache; the last two go as
     one batch, so that their large kernels are transformed once.
     """
-    convolutions = [[layer for layer in stage if isinstance(layer, nn.Conv2d)] for stage in module.stages]
+    convolutions = [_convolutions(stage) for stage in module.stages]
 
     def run_stage(x: torch.Tensor, stage: int) -> torch.Tensor:
         *most, last = convolutions[stage]
@@ -145,11 +149,14 @@ def _convention_of(metadata: dict[str, str]) -> str | None:
 def _copy(tensors: dict[str, torch.Tensor], module: VGG16Convolutions, *, path: Path) -> None:
     """Published files name the layers features.0, features.2, …; classifier layers are passed over."""
     published = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
-    ours = [conv for stage in module.stages for conv in stage if isinstance(conv, nn.Conv2d)]
-    for number, conv in zip(published, ours, strict=True):
-        for part, parameter in (("weight", conv.weight), ("bias", conv.bias)):
+    for number, conv in zip(published, _convolutions(module), strict=True):
+        for part, parameter in conv.named_parameters():
             tensor = tensors.get(f"features.{number}.{part}")
             if tensor is None or tensor.shape != parameter.shape:
                 found = "is missing" if tensor is None else f"has shape {tuple(tensor.shape)}"
                 raise WeightsError(f"{path} does not hold VGG-16: features.{number}.{part} {found}")
             parameter.data.copy_(tensor)
+
+
+def _convolutions(module: nn.Module) -> list[nn.Conv2d]:
+    return [layer for layer in module.modules() if isinstance(layer, nn.Conv2d)]
