@@ -79,12 +79,12 @@ def read_parquet(path: Path, *, schema_version: int) -> tuple[pa.Table, dict[str
     Raises:
         SchemaVersionError: If the file says another version, or none, or is no Parquet file.
     """
+    content = pa.BufferReader(path.read_bytes())
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(content).read()
     except (pa.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's trouble, not the file's: Arrow gives broken content no errno
-        raise SchemaVersionError(f"{path} is no whole Parquet file ({error}); make it again") from error
+        reason = " ".join(str(error).split())
+        raise SchemaVersionError(f"{path} is no whole Parquet file ({reason}); make it again") from error
     metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     found = metadata.get("schema_version")
     _check_version(path, found=int(found) if found and found.isdigit() else found, wanted=schema_version)

@@ -19,7 +19,7 @@ _NO_ARTIST = frozenset(
 )
 
 # Moves without a gain before the search ends.
-_PATIENCE = 3000
+_PATIENCE = 2000
 
 
 def split_albums(

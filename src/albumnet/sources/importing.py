@@ -122,8 +122,9 @@ def _store_covers(
 
 def _read(covers_dir: Path, name: str) -> bytes:
     # By name, not by where links lead: a folder of links to covers elsewhere is the user's own choice.
-    path = Path(os.path.abspath(covers_dir / name))  # noqa: PTH100  Path.resolve would follow the links
-    if not path.is_relative_to(covers_dir.absolute()):
+    root = Path(os.path.normpath(covers_dir.absolute()))
+    path = Path(os.path.normpath(root / name))
+    if not path.is_relative_to(root):
         raise CoverError(f"lies outside {covers_dir}; name covers relative to it")
     try:
         return path.read_bytes()

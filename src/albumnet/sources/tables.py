@@ -126,7 +126,7 @@ def _read_rows(table: Path, *, encoding: str) -> tuple[list[str], list[dict[str,
             f"position {error.start}; save it as UTF-8, or say what it is with --encoding latin-1"
         ) from error
     except (OSError, LookupError, UnicodeError, csv.Error, pa.ArrowException) as error:
-        raise InputTableError(f"cannot read {table}: {error}") from error
+        raise InputTableError(f"cannot read {table}: {' '.join(str(error).split())}") from error
     if repeated := [column for column, count in Counter(columns).items() if count > 1]:
         raise InputTableError(f"{table} has several columns {repeated[0]!r}; give every column a name of its own")
     return columns, rows
@@ -161,7 +161,7 @@ def _read_json_lines(table: Path, encoding: str) -> tuple[list[str], list[dict[s
 
 
 def _read_parquet(table: Path, encoding: str) -> tuple[list[str], list[dict[str, Any]]]:  # noqa: ARG001  one signature
-    arrow = pq.read_table(table)
+    arrow = pq.ParquetFile(table).read()
     return list(arrow.column_names), arrow.to_pylist()
 
 

@@ -106,10 +106,9 @@ def _to_8_bit(values: np.ndarray) -> UInt8[np.ndarray, "h w"]:
 
 def _turn_to_upright(image: Image.Image) -> Image.Transpose | None:
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return _TURN_OF_ORIENTATION.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001  broken EXIF may raise anything, and says nothing about the pixels
         return None
-    return _TURN_OF_ORIENTATION.get(orientation)
 
 
 # EXIF 2.32, section 4.6.4, tag 274; what turns the stored picture upright.
