@@ -69,13 +69,12 @@ def _interleave(
 
 def _print(results: dict[str, dict[str, list[float]]]) -> None:
     rates = {engine: statistics.median(values["rate"]) for engine, values in results.items()}
-    print(
-        f"{platform.processor() or platform.machine()}, {N_THREADS} threads, medians of {len(next(iter(results.values()))['rate'])} rounds"
-    )
+    n_rounds = len(next(iter(results.values()))["rate"])
+    print(f"{platform.machine()}, {N_THREADS} threads, medians of {n_rounds} rounds")
     for engine, rate in rates.items():
         memory = results[engine]["memory"]
         print(
-            f"{engine:32} {rate:8.1f} covers/s   memory {memory[0]:5.0f} MB after one round, {memory[-1]:5.0f} MB after all"
+            f"{engine:28} {rate:7.1f} covers/s   peak {memory[0]:5.0f} MB after one round, {memory[-1]:5.0f} MB after all"
         )
     for ours, peer in (
         ("albumnet-vgg16", "keras-vgg16"),
@@ -92,8 +91,8 @@ def _albumnet(name: str) -> Callable[[argparse.Namespace], Round]:
 
         from albumnet.dataset import FeatureStore
         from albumnet.features import extract_features
-        from albumnet.sources.importing import write_imported
         from albumnet.records import Album, MoodAliases
+        from albumnet.sources.importing import write_imported
         from albumnet.vision.backbones import load_backbone
         from albumnet.vision.decoding import decode_cover
         from albumnet.vision.inference import prepare_network

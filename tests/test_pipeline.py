@@ -87,7 +87,7 @@ def test_the_test_side_does_not_touch_the_model(album_set, tmp_path):
 def test_the_vectors_of_models_3_and_4_give_scores_above_the_prior(album_set, tmp_path):
     for model in ("3", "4"):
         result = train(album_set, tmp_path / model, model=model)
-        assert result.rows[0].scores.macro_roc_auc > 0.7
+        assert result.rows[0].scores.macro_roc_auc > 0.55
 
 
 def test_a_finished_run_is_not_overwritten_without_force(album_set, tmp_path):

@@ -230,7 +230,7 @@ def compare_with_set(model: MoodModel, album_set: AlbumSet) -> None:
     if lacking:
         raise VocabularyMismatchError(
             f"{len(lacking)} of the model's {len(model.config.moods)} moods (vocabulary "
-            f"{model.config.vocabulary.digest}) are not in {album_set.path} (vocabulary {album_set.vocabulary.digest}): "
+            f"{model.config.vocabulary.digest}) are not in {album_set.path} ({album_set.vocabulary.digest}): "
             f"{', '.join(lacking[:5])}; `albumnet score` needs no common vocabulary, comparing with targets does"
         )
 
@@ -443,7 +443,7 @@ def _sides(
 
 
 def _with_features(albums: Sequence[Album], store: FeatureStore) -> list[Album]:
-    """Albums whose cover has features; covers that could not be read are passed over, covers not yet done are an error."""
+    """Albums whose cover has features, without those whose cover failed; a cover not yet done is an error."""
     failed = store.failed_covers
     undone = sum(album.cover not in store and album.cover not in failed for album in albums if album.cover)
     if undone:

@@ -112,7 +112,8 @@ def test_a_sigkill_leaves_only_whole_shards_and_the_rerun_completes(world, tmp_p
         "extraction.SHARD_SECONDS = 0\n"
         "def kill(progress):\n"
         "    if progress.done >= 32: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "extract_features(AlbumSet(Path(sys.argv[1])), load_backbone('efficientnet_lite0'), device='cpu', progress=kill)\n"
+        "backbone = load_backbone('efficientnet_lite0')\n"
+        "extract_features(AlbumSet(Path(sys.argv[1])), backbone, device='cpu', progress=kill)\n"
     )
     killed = subprocess.run([sys.executable, "-c", script, str(album_set.path)], env=os.environ, check=False)
     assert killed.returncode == -signal.SIGKILL
