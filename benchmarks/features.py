@@ -73,9 +73,7 @@ def _print(results: dict[str, dict[str, list[float]]]) -> None:
     print(f"{platform.machine()}, {N_THREADS} threads, medians of {n_rounds} rounds")
     for engine, rate in rates.items():
         memory = results[engine]["memory"]
-        print(
-            f"{engine:28} {rate:7.1f} covers/s   peak {memory[0]:5.0f} MB after one round, {memory[-1]:5.0f} MB after all"
-        )
+        print(f"{engine:28} {rate:7.1f} covers/s   peak {memory[0]:5.0f} MB after a round, {memory[-1]:5.0f} after all")
     for ours, peer in (
         ("albumnet-vgg16", "keras-vgg16"),
         ("albumnet-vgg16", "plain-vgg16"),
