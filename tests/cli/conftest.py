@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,8 +84,8 @@ def write_table(directory: Path) -> Path:
     return write_world(draw_world(n_albums=N_ALBUMS, rng=np.random.default_rng(3), cover_size=64), directory)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick() -> Iterator[None]:
+@contextmanager
+def few_epochs() -> Iterator[None]:
     """Few epochs, and one thread: layers this narrow only wait for a second, on a busy machine long."""
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -94,12 +95,20 @@ def quick() -> Iterator[None]:
     torch.set_num_threads(n_threads)
 
 
+# Not for the session: the tests of other folders train with the real presets.
+@pytest.fixture(autouse=True)
+def quick() -> Iterator[None]:
+    with few_epochs():
+        yield
+
+
 @pytest.fixture(scope="session")
-def work(tmp_path_factory, quick) -> Work:
+def work(tmp_path_factory) -> Work:
     """Not to be changed by tests."""
     base = tmp_path_factory.mktemp("work")
     work = Work(write_table(base), base / "covers", base / "set", base / "run")
-    assert run_app("import", "table", work.table, "--covers", work.covers, "--out", work.set) == 0
-    assert run_app("features", work.set) == 0
-    assert run_app("train", work.set, "--model", 2, "--out", work.run, *FEW) == 0
+    with few_epochs():
+        assert run_app("import", "table", work.table, "--covers", work.covers, "--out", work.set) == 0
+        assert run_app("features", work.set) == 0
+        assert run_app("train", work.set, "--model", 2, "--out", work.run, *FEW) == 0
     return work

@@ -66,6 +66,18 @@ def test_bfloat16_features_agree_with_float32_or_are_not_used(backbone, covers):
     assert network.agreement >= 0.999
 
 
+def test_bfloat16_is_not_tried_where_it_was_measured_to_lose_too_much(backbone, covers):
+    sensitive = dataclasses.replace(backbone, tolerates_bfloat16=False)
+    assert prepare_network(sensitive, trial_covers=covers, device="cpu").precision == "float32"
+
+
+def test_automatic_choice_falls_back_without_a_warning(backbone, covers, monkeypatch):
+    monkeypatch.setattr("albumnet.vision.inference.has_fast_bfloat16", lambda: True)
+    broken = dataclasses.replace(backbone, fast=lambda dtype: lambda x: backbone.module(x).flip(1))
+    network = prepare_network(broken, trial_covers=covers, device="cpu")
+    assert (network.precision, network.agreement) == ("float32", 1.0)
+
+
 def test_transforms_that_differ_in_any_setting_have_other_digests():
     base = Transform(224, "bicubic", "RGB", (127.0,) * 3, (128.0,) * 3)
     changes = [{"size": 256}, {"interpolation": "bilinear"}, {"channels": "BGR"}, {"std": (1.0,) * 3}]

@@ -55,8 +55,9 @@ def prepare_network(
 ) -> FeatureNetwork:
     """Pick the fastest way to run a backbone here that agrees with float32 on the trial covers.
 
-    Tried in order: AMP on a GPU; bfloat16 with channels last where the processor has the arithmetic; the backbone's
-    own fast float32; the plain network, which always agrees.
+    Tried in order: AMP on a GPU; bfloat16 with channels last where the processor has the arithmetic and the backbone
+    tolerates it; the backbone's own fast float32; the plain network, which always agrees. A precision that was asked
+    for by name and does not agree is warned about.
 
     Args:
         backbone: The network.
@@ -67,7 +68,7 @@ def prepare_network(
     device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     backbone.module.to(device)
     plain = _run(backbone, backbone.module, trial_covers, device=device)
-    for candidate in _candidates(device) if precision == "auto" else (precision,):
+    for candidate in _candidates(backbone, device) if precision == "auto" else (precision,):
         forward = _make_forward(backbone, precision=candidate)
         if forward is None:
             continue
@@ -75,10 +76,11 @@ def prepare_network(
         if agreement >= MIN_AGREEMENT:
             batch_size = 256 if device == "cuda" else backbone.batch_size
             return FeatureNetwork(backbone, device, candidate, agreement, batch_size, forward)
-        warnings.warn(
-            f"{candidate} features of {backbone.name} agree with float32 only to cosine {agreement:.4f}; not used",
-            stacklevel=2,
-        )
+        if candidate == precision:
+            warnings.warn(
+                f"{candidate} features of {backbone.name} agree with float32 only to cosine {agreement:.4f}; not used",
+                stacklevel=2,
+            )
     return FeatureNetwork(backbone, device, "float32", 1.0, backbone.batch_size, backbone.module)
 
 
@@ -88,10 +90,10 @@ def has_fast_bfloat16() -> bool:
     return any(check() for check in checks if check is not None)
 
 
-def _candidates(device: str) -> tuple[str, ...]:
+def _candidates(backbone: Backbone, device: str) -> tuple[str, ...]:
     if device == "cuda":
         return ("amp", "float32")
-    return ("bfloat16", "float32") if has_fast_bfloat16() else ("float32",)
+    return ("bfloat16", "float32") if backbone.tolerates_bfloat16 and has_fast_bfloat16() else ("float32",)
 
 
 def _make_forward(backbone: Backbone, *, precision: str) -> Forward | None:

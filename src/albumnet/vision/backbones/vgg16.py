@@ -19,7 +19,7 @@ from albumnet.errors import WeightsError
 from albumnet.vision.backbones.base import Backbone, read_weights
 from albumnet.vision.hub import fetch_timm_weights
 from albumnet.vision.transform import Transform
-from albumnet.vision.winograd import can_use_winograd, winograd_conv
+from albumnet.vision.winograd import is_winograd_faster, winograd_conv
 
 if TYPE_CHECKING:
     from albumnet.vision.backbones.base import Forward
@@ -62,9 +62,9 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
         feature_shape=(512, 7, 7),
         weights_digest=digest,
         blocks=list(module.stages),
-        fast=lambda dtype: _winograd(module) if dtype == torch.float32 and can_use_winograd() else None,
-        # Late layers transform 100 MB of kernels per call; 64 covers share that.
-        batch_size=64 if can_use_winograd() else 16,
+        fast=lambda dtype: winograd_forward(module) if dtype == torch.float32 and is_winograd_faster() else None,
+        # Winograd's late layers transform 100 MB of kernels per call; 64 covers share that.
+        batch_size=64 if is_winograd_faster() else 16,
     )
 
 
@@ -90,7 +90,7 @@ class VGG16Convolutions(nn.Module):
         return covers
 
 
-def _winograd(module: VGG16Convolutions) -> Forward:
+def winograd_forward(module: VGG16Convolutions) -> Forward:
     """The same layers through Winograd convolutions, with ReLU after pooling, where a quarter of its work is left.
 
     The first three stages go cover by cover, so that their large activations stay in the cache; the last two go as
