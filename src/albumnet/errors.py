@@ -47,5 +47,9 @@ class RunError(AlbumNetError):
     """A folder is no finished run, or does not fit what is asked of it."""
 
 
+class PredictionsError(AlbumNetError):
+    """A file of predictions is missing, broken, or of other albums or moods than is asked for."""
+
+
 class MissingExtraError(AlbumNetError):
     """The base install lacks what was asked for."""

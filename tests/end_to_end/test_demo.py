@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albumnet import pipeline
-from albumnet.dataset import AlbumSet
+from albumnet.dataset import AlbumSet, FeatureStore
 from albumnet.metrics import roc_auc
 from albumnet.models.prediction import load_model
 from albumnet.planted import draw_world
@@ -41,7 +41,7 @@ def test_visible_moods_are_read_from_covers_better_than_invisible_ones(demo):
     visibility = dict(zip(truth.mood_names, truth.visibility, strict=True))
     album_set, model = AlbumSet(result.album_set), load_model(directory / "run-1")
     held_out = [a for a in album_set.albums if album_set.splits[a.album_id] != "train"]
-    store = pipeline.FeatureStore(album_set.features_dir("efficientnet_lite0"))
+    store = FeatureStore(album_set.features_dir("efficientnet_lite0"))
     probabilities = pipeline.predict_albums(model, album_set, held_out, store)
     target = model.config.vocabulary.target([a.moods for a in held_out])
     auc = {mood: roc_auc(target[:, m], probabilities[:, m]) for m, mood in enumerate(model.config.moods)}

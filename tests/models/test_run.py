@@ -5,8 +5,6 @@ import json
 import os
 from dataclasses import replace
 
-import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -22,7 +20,6 @@ from albumnet.models.run import (
     read_weights,
     write_config,
     write_history,
-    write_probabilities,
     write_weights,
 )
 
@@ -197,34 +194,3 @@ def test_a_disk_full_while_writing_weights_is_told_as_such_and_leaves_the_old_on
         write_weights(path, {"x": torch.zeros(1)}, made_from={})
     assert caught.value.errno == 28
     assert path.read_bytes() == before
-
-
-def test_predictions_are_in_long_form_ranked_within_each_album(tmp_path):
-    path = tmp_path / "p.parquet"
-    write_probabilities(
-        path,
-        album_ids=["x", "y"],
-        moods=["Bleak", "Warm", "Dry"],
-        probabilities=np.array([[0.1, 0.7, 0.2], [0.5, 0.4, 0.9]], dtype=np.float32),
-        splits=["valid", "test"],
-        made_from={"vocabulary": "v"},
-    )
-    table = pq.read_table(path)
-    assert table.column_names == ["album_id", "mood", "probability", "rank", "split"]
-    assert table.schema.metadata == {b"schema_version": b"1", b"vocabulary": b"v"}
-    rows = [tuple(row.values()) for row in table.to_pylist()]
-    assert [(r[0], r[1], r[3], r[4]) for r in rows] == [
-        ("x", "Warm", 1, "valid"),
-        ("x", "Dry", 2, "valid"),
-        ("x", "Bleak", 3, "valid"),
-        ("y", "Dry", 1, "test"),
-        ("y", "Bleak", 2, "test"),
-        ("y", "Warm", 3, "test"),
-    ]
-    assert [r[2] for r in rows] == pytest.approx([0.7, 0.2, 0.1, 0.9, 0.5, 0.4])
-
-
-def test_predictions_of_no_album_are_an_empty_table(tmp_path):
-    path = tmp_path / "p.parquet"
-    write_probabilities(path, album_ids=[], moods=["Bleak"], probabilities=np.empty((0, 1)), made_from={})
-    assert pq.read_table(path).num_rows == 0

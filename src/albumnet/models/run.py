@@ -11,10 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow as pa
-
-from albumnet.dataset.atomic import read_json, replacing, write_json, write_parquet, write_text
+from albumnet.dataset.atomic import read_json, replacing, write_json, write_text
 from albumnet.dataset.feature_store import FeatureManifest
 from albumnet.errors import RunError
 from albumnet.models.metadata import MetadataEncoder
@@ -22,7 +19,6 @@ from albumnet.records import MoodVocabulary
 
 if TYPE_CHECKING:
     import torch
-    from jaxtyping import Float
 
 SCHEMA_VERSION = 1
 
@@ -179,32 +175,6 @@ def write_history(run: Path, history: Sequence[Epoch]) -> None:
     writer.writeheader()
     writer.writerows(asdict(epoch) for epoch in history)
     write_text(run / "history.csv", text.getvalue())
-
-
-def write_probabilities(
-    path: Path,
-    *,
-    album_ids: Sequence[str],
-    moods: Sequence[str],
-    probabilities: Float[np.ndarray, "N M"],
-    splits: Sequence[str] | None = None,
-    made_from: Mapping[str, str],
-) -> None:
-    """Write predictions in long form: album_id, mood, probability, rank (1 is the likeliest), and split if given."""
-    n_albums, n_moods = probabilities.shape
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    mood_column = pa.DictionaryArray.from_arrays(
-        pa.array(order.ravel().astype(np.int32)), pa.array(list(moods), pa.string())
-    )
-    columns = {
-        "album_id": pa.array(np.repeat(np.array(album_ids, dtype=object), n_moods), pa.string()),
-        "mood": mood_column.cast(pa.string()),
-        "probability": np.take_along_axis(probabilities, order, axis=1).ravel().astype(np.float32),
-        "rank": np.tile(np.arange(1, n_moods + 1, dtype=np.int32), n_albums),
-    }
-    if splits is not None:
-        columns["split"] = pa.array(np.repeat(np.array(splits, dtype=object), n_moods), pa.string())
-    write_parquet(path, pa.table(columns), schema_version=SCHEMA_VERSION, made_from=made_from)
 
 
 def _parse_config(content: Mapping[str, Any]) -> RunConfig:

@@ -1,0 +1,22 @@
+"""The order of the stages: album set -> features -> training -> scores -> predictions."""
+
+from albumnet.pipeline.demo import DemoResult, demo
+from albumnet.pipeline.folds import FoldResult, cross_validate
+from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
+from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
+
+__all__ = [
+    "DemoResult",
+    "FoldResult",
+    "ScoreRow",
+    "TrainingResult",
+    "compare_with_set",
+    "cross_validate",
+    "demo",
+    "predict_albums",
+    "read_scores",
+    "score",
+    "table_values",
+    "train",
+    "training_options",
+]

@@ -1,0 +1,140 @@
+"""Probabilities for the albums of a set, from stored features or, for a fine-tuned model, from pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from albumnet.dataset import SIDES, AlbumSet, FeatureStore
+from albumnet.dataset.predictions import write_predictions
+from albumnet.errors import FeatureStoreError, TrainingError, VocabularyMismatchError
+from albumnet.progress import Progress, ProgressCallback, ignore_progress
+from albumnet.records import Album
+
+if TYPE_CHECKING:
+    from albumnet.models.prediction import MoodModel
+
+_BATCH = 256
+
+
+def score(
+    album_set: AlbumSet,
+    run: Path,
+    *,
+    out: Path,
+    weights: Path | None = None,
+    progress: ProgressCallback = ignore_progress,
+) -> tuple[int, tuple[str, ...]]:
+    """Write the probability of each of a model's moods for every album of a set, in long form.
+
+    The set's own vocabulary does not matter: the model's moods are what comes out.
+
+    Returns:
+        How many albums were scored, and the ids of those that could not be for want of a usable cover.
+    """
+    from albumnet.models.prediction import load_model
+
+    model = load_model(run, weights=weights)
+    albums = list(album_set.albums)
+    store = None
+    if model.kind.uses_cover and model.config.n_fine_tuned:
+        albums = [album for album in albums if album.cover]
+    elif model.config.backbone is not None:
+        store = FeatureStore(album_set.features_dir(model.config.backbone.backbone))
+        if store.manifest.digest != model.config.backbone.digest:
+            raise FeatureStoreError(
+                f"{store.path} was made by {store.manifest.digest} (weights-transform), the model was trained on "
+                f"{model.config.backbone.digest}; run `albumnet features` with the weights the model was trained with"
+            )
+        albums = with_features(albums, store)
+    probabilities = predict_albums(model, album_set, albums, store, progress=progress)
+    write_predictions(
+        out,
+        album_ids=[album.album_id for album in albums],
+        moods=model.config.moods,
+        probabilities=probabilities,
+        made_from={"albums": album_set.digest, "vocabulary": model.config.vocabulary.digest},
+    )
+    scored = {album.album_id for album in albums}
+    return len(albums), tuple(album.album_id for album in album_set.albums if album.album_id not in scored)
+
+
+def predict_albums(
+    model: MoodModel,
+    album_set: AlbumSet,
+    albums: Sequence[Album],
+    store: FeatureStore | None,
+    *,
+    progress: ProgressCallback = ignore_progress,
+) -> np.ndarray:
+    """Probabilities (N, M) of some albums of a set, from stored features or, for a fine-tuned model, from pixels."""
+    parts = []
+    for start in range(0, len(albums), _BATCH):
+        batch = albums[start : start + _BATCH]
+        features = None
+        if model.kind.uses_cover and model.config.n_fine_tuned:
+            features = np.concatenate(
+                [model.features(_read_pixels(album_set, model, batch[n : n + 16])) for n in range(0, len(batch), 16)]
+            )
+        elif model.kind.uses_cover and store is not None:
+            features = store.read([album.cover or "" for album in batch])
+        parts.append(model.probabilities(features, [a.genres for a in batch], [a.year for a in batch]))
+        progress(Progress("scoring", start + len(batch), len(albums)))
+    return np.concatenate(parts) if parts else np.empty((0, len(model.config.moods)), dtype=np.float32)
+
+
+def compare_with_set(model: MoodModel, album_set: AlbumSet) -> None:
+    """Check that a model's moods have targets in a set.
+
+    Raises:
+        VocabularyMismatchError: If the set's vocabulary lacks one of the model's moods.
+    """
+    lacking = [mood for mood in model.config.moods if mood not in album_set.vocabulary]
+    if lacking:
+        raise VocabularyMismatchError(
+            f"{len(lacking)} of the model's {len(model.config.moods)} moods (vocabulary "
+            f"{model.config.vocabulary.digest}) are not in {album_set.path} ({album_set.vocabulary.digest}): "
+            f"{', '.join(lacking[:5])}; `albumnet score` needs no common vocabulary, comparing with targets does"
+        )
+
+
+def albums_of_sides(
+    album_set: AlbumSet, splits: Mapping[str, str], store: FeatureStore | None
+) -> tuple[dict[str, list[Album]], int]:
+    """Albums of each side that have moods and, where a store is given, features; and how many have moods but none.
+
+    Raises:
+        TrainingError: If no album has a mood.
+        FeatureStoreError: If features are yet to be computed.
+    """
+    tagged = [album for album in album_set.albums if album.moods]
+    if not tagged:
+        raise TrainingError(
+            f"no album of {album_set.path} has a mood; import it with the column that holds them (--moods-column)"
+        )
+    usable = tagged if store is None else with_features([album for album in tagged if album.cover], store)
+    sides = {side: [album for album in usable if splits[album.album_id] == side] for side in SIDES}
+    return sides, len(tagged) - len(usable)
+
+
+def with_features(albums: Sequence[Album], store: FeatureStore) -> list[Album]:
+    """Albums whose cover has features, without those whose cover failed; a cover not yet done is an error."""
+    failed = store.failed_covers
+    undone = sum(album.cover not in store and album.cover not in failed for album in albums if album.cover)
+    if undone:
+        raise FeatureStoreError(
+            f"{store.path} lacks the features of {undone:,} of {len(albums):,} albums; "
+            f"run `albumnet features {store.path.parent.parent} --backbone {store.manifest.backbone}` first"
+        )
+    return [album for album in albums if album.cover in store]
+
+
+def _read_pixels(album_set: AlbumSet, model: MoodModel, albums: Sequence[Album]) -> np.ndarray:
+    from albumnet.vision.decoding import decode_cover
+
+    transform = model.backbone.transform
+    covers = [album_set.read_cover(album.cover or "") for album in albums]
+    return np.stack([decode_cover(c, size=transform.size, interpolation=transform.interpolation) for c in covers])
