@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from albumnet.metrics import MoodScores, average_precision, roc_auc, score_moods
+from albumnet.metrics import (
+    MoodScores,
+    average_precision,
+    average_precisions,
+    lifts_over_prior,
+    roc_auc,
+    roc_aucs,
+    score_moods,
+    thirds_of_frequency,
+)
 
 
 @st.composite
@@ -136,3 +145,47 @@ def test_with_no_mood_left_all_scores_are_nan_without_a_warning(shape):
         *scores, n_moods, n_left_out = astuple(score_moods(np.zeros(shape, dtype=np.uint8), np.zeros(shape)))
     assert all(math.isnan(score) for score in scores)
     assert (n_moods, n_left_out) == (0, shape[1])
+
+
+def test_values_per_mood_are_those_of_each_column_and_their_mean_the_macro_score():
+    rng = np.random.default_rng(0)
+    target = (rng.random((50, 4)) < 0.3).astype(np.uint8)
+    target[:, 1], target[:, 2] = 0, 1
+    scores = rng.random((50, 4))
+    precisions, areas, macro = average_precisions(target, scores), roc_aucs(target, scores), score_moods(target, scores)
+    assert np.isnan(precisions).tolist() == np.isnan(areas).tolist() == [False, True, True, False]
+    assert precisions[3] == average_precision(target[:, 3], scores[:, 3])
+    assert areas[3] == roc_auc(target[:, 3], scores[:, 3])
+    assert (np.nanmean(precisions), np.nanmean(areas)) == (macro.macro_ap, macro.macro_roc_auc)
+
+
+def test_lift_over_the_prior_is_one_for_equal_scores_and_one_over_the_share_at_best():
+    target = np.array([[1, 1], [0, 1], [0, 0], [0, 0]])
+    assert lifts_over_prior(target, np.zeros((4, 2))).tolist() == [1.0, 1.0]
+    assert lifts_over_prior(target, target.astype(np.float32)).tolist() == [4.0, 2.0]
+
+
+def test_lift_over_the_prior_is_nan_for_moods_that_are_left_out():
+    target = np.array([[1, 0, 1], [1, 0, 0]])
+    assert np.isnan(lifts_over_prior(target, np.zeros((2, 3)))).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (4, 0)])
+def test_of_nothing_values_per_mood_are_nan_without_a_warning(shape):
+    for metric in (average_precisions, roc_aucs, lifts_over_prior):
+        values = metric(np.zeros(shape, dtype=np.uint8), np.zeros(shape))
+        assert values.shape == shape[1:]
+        assert np.isnan(values).all()
+
+
+def test_thirds_of_frequency_by_hand():
+    assert thirds_of_frequency(np.array([90, 5, 40, 1, 300, 41])).tolist() == [2, 0, 1, 0, 2, 1]
+
+
+def test_of_moods_with_one_frequency_the_first_are_the_rarer():
+    assert thirds_of_frequency(np.array([7, 7, 7, 7, 7, 7])).tolist() == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(("n_moods", "sizes"), [(0, [0, 0, 0]), (1, [1, 0, 0]), (4, [2, 1, 1]), (5, [2, 2, 1])])
+def test_thirds_are_as_even_as_can_be_and_the_rarer_are_the_larger(n_moods, sizes):
+    assert np.bincount(thirds_of_frequency(np.arange(n_moods)), minlength=3).tolist() == sizes

@@ -38,17 +38,51 @@ class MoodScores:
 
 def score_moods(target: Int[np.ndarray, "N M"], scores: Float[np.ndarray, "N M"]) -> MoodScores:
     """Score predictions over the moods that have both an album with them and one without."""
-    positives = target.sum(axis=0)
-    kept = np.flatnonzero((positives > 0) & (positives < len(target)))
+    n_moods = target.shape[1]
+    kept = np.flatnonzero(_has_both(target))
     target, scores = target[:, kept], scores[:, kept]
     return MoodScores(
-        macro_ap=_mean_over_moods(average_precision, target, scores),
+        macro_ap=_mean(average_precisions(target, scores)),
         micro_ap=average_precision(target.ravel(), scores.ravel()),
-        macro_roc_auc=_mean_over_moods(roc_auc, target, scores),
+        macro_roc_auc=_mean(roc_aucs(target, scores)),
         micro_roc_auc=roc_auc(target.ravel(), scores.ravel()),
         n_moods=len(kept),
-        n_left_out=len(positives) - len(kept),
+        n_left_out=n_moods - len(kept),
     )
+
+
+def average_precisions(target: Int[np.ndarray, "N M"], scores: Float[np.ndarray, "N M"]) -> Float[np.ndarray, " M"]:
+    """Average precision of each mood; nan for those that `score_moods` leaves out, so its mean is the macro AP."""
+    return _per_mood(average_precision, target, scores)
+
+
+def roc_aucs(target: Int[np.ndarray, "N M"], scores: Float[np.ndarray, "N M"]) -> Float[np.ndarray, " M"]:
+    """Area under the ROC curve of each mood; nan for those that `score_moods` leaves out."""
+    return _per_mood(roc_auc, target, scores)
+
+
+def lifts_over_prior(target: Int[np.ndarray, "N M"], scores: Float[np.ndarray, "N M"]) -> Float[np.ndarray, " M"]:
+    """How many times the average precision of each mood is that of scores that say nothing: its share of the albums.
+
+    Returns:
+        Values above 0: 1 for equal scores, one over the share at best; nan for moods that `score_moods` leaves out.
+    """
+    shares = target.sum(axis=0) / max(len(target), 1)
+    precisions = average_precisions(target, scores)
+    return divide_or_nan(precisions, shares)
+
+
+def thirds_of_frequency(positives: Int[np.ndarray, " M"]) -> Int[np.ndarray, " M"]:
+    """The third of the moods that each belongs to by frequency: 0 rare, 1 middle, 2 common.
+
+    Where M is no multiple of 3 the rarer thirds are the larger; of equally frequent moods the first counts as rarer.
+
+    Args:
+        positives: Number of albums that have each mood. Take that of the training albums to compare test sets.
+    """
+    rank = np.empty(len(positives), dtype=np.int64)
+    rank[np.argsort(positives, kind="stable")] = np.arange(len(positives))
+    return rank * 3 // max(len(positives), 1)
 
 
 def average_precision(target: Int[np.ndarray, " N"], scores: Float[np.ndarray, " N"]) -> float:
@@ -92,8 +126,25 @@ def roc_auc(target: Int[np.ndarray, " N"], scores: Float[np.ndarray, " N"]) -> f
     return (rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
 
 
-def _mean_over_moods(
-    metric: Callable[[np.ndarray, np.ndarray], float], target: np.ndarray, scores: np.ndarray
-) -> float:
-    values = [metric(target[:, m], scores[:, m]) for m in range(target.shape[1])]
-    return float(np.mean(values)) if values else float("nan")
+def divide_or_nan(numerator: Float[np.ndarray, " K"], denominator: Float[np.ndarray, " K"]) -> Float[np.ndarray, " K"]:
+    """Element by element; nan where the denominator is 0, without a warning."""
+    quotient: np.ndarray = np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator > 0)
+    return quotient
+
+
+def _per_mood(metric: Callable[[np.ndarray, np.ndarray], float], target: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    has_both = _has_both(target)
+    return np.array(
+        [metric(target[:, m], scores[:, m]) if has_both[m] else np.nan for m in range(target.shape[1])], dtype=float
+    )
+
+
+def _has_both(target: np.ndarray) -> np.ndarray:
+    """Whether a mood (M,) has both an album with it and one without."""
+    positives = target.sum(axis=0)
+    has_both: np.ndarray = (positives > 0) & (positives < len(target))
+    return has_both
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
