@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from albumnet.cli.output import ProgressPrinter
 from albumnet.dataset import AlbumSet, FeatureStore
-from albumnet.models import training
+from albumnet.training import loop
 
 FEW = ("--min-albums-per-mood", 4)
 
@@ -177,8 +177,8 @@ def test_training_interrupted_is_130_and_resumes_to_the_same_weights(
     run, work, signal_at, sent, epoch, tmp_path, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(training, "CHECKPOINT_SECONDS", 0)
-        patch.setattr(training, "TRAINING_PER_SAVING", 0)
+        patch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+        patch.setattr(loop, "TRAINING_PER_SAVING", 0)
         signal_at(sent, "training", epoch)
         command = ("train", work.set, "--model", 2, "--out", tmp_path / "run", *FEW)
         said = run(*command)
@@ -244,7 +244,7 @@ def test_crossvalidation_scores_every_model_beside_the_prior(run, work):
 
 
 def test_predict_prints_a_table_of_the_likeliest(run, work):
-    genre = json.loads((work.run / "config.json").read_text())["metadata"]["genres"][0]
+    genre = json.loads((work.run / "config.json").read_text())["metadata"]["tokens"][0]
     said = run("predict", work.cover, "--model", work.run, "--genre", genre, "--year", 1977, "--top", 3)
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines()[0] == str(work.cover)

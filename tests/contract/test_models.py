@@ -9,9 +9,9 @@ from torch import nn
 
 from albumnet.errors import TrainingError
 from albumnet.models.heads import HeadShape, MoodHead, closeness
-from albumnet.models.losses import top_mood_columns
 from albumnet.models.presets import MODELS, PRESETS, Preset, get_model, get_preset
-from albumnet.models.training import TrainingData, train_head
+from albumnet.training.loop import TrainingData, train_head
+from albumnet.training.losses import top_mood_columns
 
 N, M, D, K, E = 24, 4, 10, 6, 8
 SHAPE = HeadShape(feature_dim=D, metadata_dim=K, n_moods=M, embedding_size=E)

@@ -78,7 +78,7 @@ def test_shards_are_safetensors_files(store, path):
 
 def test_the_manifest_comes_back(store, path):
     assert FeatureStore(path).manifest == MANIFEST
-    assert MANIFEST.digest == "0123456789abcdef-ba9876543210"
+    assert MANIFEST.digest == "0123456789abcdef-ba9876543210-2x3"
 
 
 def test_no_covers_asked_for_are_no_features(store):
@@ -126,7 +126,7 @@ def test_a_shard_of_another_schema_version_is_refused(store, path):
 
 def test_a_shard_that_something_else_made_is_refused(store, path):
     write_shard(path, made_by="x-y")
-    with pytest.raises(FeatureStoreError, match=f"made by x-y .* manifest beside it says {MANIFEST.digest}"):
+    with pytest.raises(FeatureStoreError, match=f"made by x-y .* its manifest says {MANIFEST.digest}"):
         FeatureStore(path)
 
 

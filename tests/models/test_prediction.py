@@ -13,10 +13,10 @@ import albumnet
 from albumnet import pipeline
 from albumnet.dataset import write_album_set
 from albumnet.errors import FeatureStoreError, MissingExtraError, RunError, VocabularyMismatchError
-from albumnet.models.assembly import TrainingOptions, save_run, train_model
 from albumnet.models.prediction import load_model
 from albumnet.models.presets import MODELS
 from albumnet.records import MoodVocabulary
+from albumnet.training.assembly import TrainingOptions, save_run, train_model
 
 
 def save(world, path: Path, vectors, *, model="2") -> Path:

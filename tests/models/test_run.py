@@ -10,7 +10,6 @@ import torch
 
 from albumnet.dataset import FeatureManifest
 from albumnet.errors import RunError, SchemaVersionError
-from albumnet.models.assembly import TrainingOptions, save_run, train_model
 from albumnet.models.metadata import MetadataEncoder
 from albumnet.models.prediction import load_model
 from albumnet.models.run import (
@@ -22,22 +21,26 @@ from albumnet.models.run import (
     write_history,
     write_weights,
 )
+from albumnet.training.assembly import TrainingOptions, save_run, train_model
 
 CONFIG = RunConfig(
     model="2",
     preset="small",
+    space="",
     seed=3,
     moods=("Bleak", "Laid-Back"),
     base_rates=(0.25, 0.5),
     left_out_moods={"Arid": 3},
     min_albums_per_mood=30,
-    metadata=MetadataEncoder(("Rock",), (1970, 1980), 1977.5, 4.25),
+    metadata=MetadataEncoder(("rock",), (1970, 1980), 1977.5, 4.25, 1.5, 0.5),
     backbone=FeatureManifest("vgg16", "w", "t", (512, 7, 7), {"channels": "BGR"}, "/weights.safetensors"),
     weights="/weights.safetensors",
     n_fine_tuned=0,
     strength=1e-3,
     embedding_size=0,
+    vectors="",
     vectors_digest="",
+    album_set="/set",
     albums_digest="a",
     set_vocabulary="s",
     sizes={"train": 10, "valid": 2},
@@ -78,13 +81,13 @@ def test_a_run_says_its_schema_version_and_what_it_was_made_from(run):
         said = file.metadata()
     config = json.loads((run / "config.json").read_text())
     assert said == {
-        "schema_version": "1",
+        "schema_version": "2",
         "vocabulary": config["vocabulary"],
         "model": "2",
         "preset": "quick",
         "albums": "a",
     }
-    assert config["schema_version"] == 1
+    assert config["schema_version"] == 2
 
 
 def test_nothing_in_a_run_is_pickled(run):
@@ -135,8 +138,8 @@ def test_a_folder_that_is_not_there_is_no_run(tmp_path):
 
 
 def test_another_schema_version_is_refused_and_both_are_named(run):
-    change(run / "config.json", schema_version=2)
-    with pytest.raises(SchemaVersionError, match=r"config\.json has schema version 2.*reads version 1"):
+    change(run / "config.json", schema_version=3)
+    with pytest.raises(SchemaVersionError, match=r"config\.json has schema version 3.*reads version 2"):
         load_model(run)
 
 

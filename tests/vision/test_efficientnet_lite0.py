@@ -22,7 +22,7 @@ def covers(backbone):
     return backbone.transform.normalise(pixels)
 
 
-def test_features_are_those_of_timms_definition_with_the_same_weights(backbone, covers):
+def test_the_first_features_are_those_of_timms_definition_with_the_same_weights(backbone, covers):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import timm
@@ -31,7 +31,25 @@ def test_features_are_those_of_timms_definition_with_the_same_weights(backbone, 
     ours = list(backbone.module.state_dict().values())
     reference.load_state_dict(dict(zip(reference.state_dict(), ours, strict=True)))
     with torch.inference_mode():
-        torch.testing.assert_close(backbone.module(covers), reference(covers), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(backbone.module(covers)[:, :1280], reference(covers), rtol=1e-4, atol=1e-4)
+
+
+def test_the_other_features_are_means_and_spreads_of_timms_last_four_stages(backbone, covers):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import timm
+
+        reference = timm.create_model("tf_efficientnet_lite0", features_only=False, num_classes=0).eval()
+    ours = list(backbone.module.state_dict().values())
+    reference.load_state_dict(dict(zip(reference.state_dict(), ours, strict=True)))
+    grids = []
+    for stage in list(reference.blocks)[3:]:
+        stage.register_forward_hook(lambda _, __, output: grids.append(output.flatten(2)))
+    with torch.inference_mode():
+        features = backbone.module(covers)[:, 1280:]
+        reference(covers)
+    expected = [grid.mean(dim=2) for grid in grids] + [grid.var(dim=2, correction=0).sqrt() for grid in grids]
+    torch.testing.assert_close(features, torch.cat(expected, dim=1), rtol=1e-3, atol=1e-3)
 
 
 def test_the_fused_forward_gives_the_plain_features(backbone, covers):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, models, sets
+from albumnet.cli import demo, evaluation, models, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -21,6 +21,7 @@ app.command("card")(sets.card)
 app.command("features")(models.features)
 app.command("train")(models.train)
 app.command("crossvalidate")(models.crossvalidate)
+app.command("evaluate")(evaluation.evaluate)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, one_of, print_table
-from albumnet.models.presets import MODELS, PRESETS
+from albumnet.models.presets import MODELS, PRESETS, SPACES
 
 if TYPE_CHECKING:
     from albumnet.features import ExtractionResult
@@ -45,6 +45,14 @@ Models = Annotated[
 Run = Annotated[Path, typer.Option("--model", metavar="RUN", help="Folder of a trained model.")]
 PresetName = Annotated[
     str, typer.Option("--preset", callback=one_of(*PRESETS), help="small, or seed for the origin's layers.")
+]
+Space = Annotated[
+    str | None,
+    typer.Option(
+        "--space",
+        callback=one_of(*SPACES),
+        help="Model 4: regressed on the moods' vectors as in the origin, or decoded from logits (preset small).",
+    ),
 ]
 NewRun = Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")]
 Finetune = Annotated[
@@ -97,6 +105,7 @@ def train(
     backbone: BackboneName = "efficientnet_lite0",
     weights: Weights = None,
     preset: PresetName = "small",
+    space: Space = None,
     min_albums_per_mood: MinAlbums = 30,
     vectors: Vectors = None,
     finetune: Finetune = 0,
@@ -111,7 +120,8 @@ def train(
 
     album_set = AlbumSet(path)
     options = pipeline.training_options(
-        album_set, model=model, preset=preset, min_albums_per_mood=min_albums_per_mood, vectors=vectors, seed=seed,
+        album_set, model=model, preset=preset, space=space or "",
+        min_albums_per_mood=min_albums_per_mood, vectors=vectors, seed=seed,
         device=device, weights=weights, backbone=backbone,
     )  # fmt: skip
     result = pipeline.train(
@@ -128,6 +138,7 @@ def crossvalidate(
     model: Models,
     backbone: BackboneName = "efficientnet_lite0",
     preset: PresetName = "small",
+    space: Space = None,
     folds: Annotated[int, typer.Option("--folds", min=2)] = 5,
     min_albums_per_mood: Annotated[int, typer.Option("--min-albums-per-mood", min=1, help="In the whole set.")] = 30,
     vectors: Vectors = None,
@@ -141,7 +152,7 @@ def crossvalidate(
     album_set = AlbumSet(path)
     options_of = functools.partial(
         pipeline.training_options,
-        album_set, preset=preset, vectors=vectors, seed=seed, device=device, backbone=backbone,
+        album_set, preset=preset, space=space or "", vectors=vectors, seed=seed, device=device, backbone=backbone,
     )  # fmt: skip
     results = pipeline.cross_validate(
         album_set,

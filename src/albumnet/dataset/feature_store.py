@@ -41,8 +41,8 @@ class FeatureManifest:
 
     @property
     def digest(self) -> str:
-        """Weights and transform in one word, as a run remembers them."""
-        return f"{self.weights_digest}-{self.transform_digest}"
+        """Weights, transform and shape in one word, as a run remembers them."""
+        return f"{self.weights_digest}-{self.transform_digest}-{'x'.join(map(str, self.feature_shape))}"
 
 
 class FeatureStore:
@@ -180,7 +180,7 @@ def _open_shard(path: Path, manifest: FeatureManifest) -> _Shard:
         )
     if made_by != manifest.digest:
         raise FeatureStoreError(
-            f"{path} was made by {made_by} (weights-transform) but the manifest beside it says {manifest.digest}; "
+            f"{path} was made by {made_by} (weights-transform-shape) but its manifest says {manifest.digest}; "
             "run `albumnet features` again with --force"
         )
     n_bytes = path.stat().st_size - start
@@ -206,6 +206,7 @@ def _check_same_maker(path: Path, *, found: FeatureManifest, wanted: FeatureMani
         ("backbone", found.backbone, wanted.backbone),
         ("weights", found.weights_digest, wanted.weights_digest),
         ("transform", found.transform_digest, wanted.transform_digest),
+        ("shape", found.feature_shape, wanted.feature_shape),
     ):
         if old != new:
             raise FeatureStoreError(

@@ -1,1 +1,1 @@
-"""Features to moods: the four models of the origin, their training, and prediction with a trained one."""
+"""Features to moods: the four models of the origin, the run folder, and prediction with a trained one."""

@@ -1,4 +1,4 @@
-"""From closeness in the mood space to a probability, fitted on the validation side."""
+"""From closeness in the mood space to a probability."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class ClosenessCalibration:
     """probability of mood m = sigmoid(slope * (closeness - centre_m) + offset_m).
 
     Attributes:
-        slope: One for all moods; at least 0, so that nearer is never less likely.
-        centre: (M,) mean closeness of each mood on the validation side.
+        slope: One for all moods, or (M,); at least 0, so that nearer is never less likely.
+        centre: (M,) closeness at which each mood is as likely as its offset says.
         offset: (M,) log-odds at the centre.
     """
 

@@ -65,6 +65,7 @@ class MoodHead(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         outputs = {"logits": shape.n_moods, "slots": N_SLOTS * shape.embedding_size, "vector": shape.embedding_size}
         self.output = nn.Linear(width, outputs[kind.output])
+        self.smoothing: torch.Tensor | None = None
 
     def forward(
         self, features: Float[torch.Tensor, "B D"], metadata: Float[torch.Tensor, "B K"]
@@ -75,8 +76,22 @@ class MoodHead(nn.Module):
             inputs.append(self.first((features - self.feature_mean) * self.feature_scale))
         if self.kind.uses_metadata:
             inputs.append(metadata - self.metadata_mean)
-        raw: torch.Tensor = self.output(self.blocks(torch.cat(inputs, dim=1)))
+        hidden = self.blocks(torch.cat(inputs, dim=1))
+        raw: torch.Tensor = self.output(hidden)
+        if self.smoothing is not None:
+            raw = (raw - self.output.bias) @ self.smoothing + self.output.bias
         return raw.unflatten(1, (N_SLOTS, self.shape.embedding_size)) if self.kind.output == "slots" else raw
+
+    def smooth_outputs(self, smoothing: Float[torch.Tensor, "M M"]) -> None:
+        """From here on multiply the last layer's product, though not its bias, by `smoothing`."""
+        self.smoothing = smoothing
+
+    def fold_smoothing(self) -> None:
+        """Multiply the smoothing into the weights; the outputs stay what they were."""
+        if self.smoothing is not None:
+            with torch.no_grad():
+                self.output.weight.copy_(self.smoothing.T @ self.output.weight)
+            self.smoothing = None
 
     def penalty(self) -> torch.Tensor:
         """Half the sum of squared weights, biases and batch norm left out."""
@@ -85,9 +100,14 @@ class MoodHead(nn.Module):
 
 
 def closeness(
-    raw: Float[torch.Tensor, "B ..."], labels: Float[torch.Tensor, "M E"], *, kind: ModelKind
+    raw: Float[torch.Tensor, "B ..."], labels: Float[torch.Tensor, "M E"], *, kind: ModelKind, space: str = "regressed"
 ) -> Float[torch.Tensor, "B M"]:
-    """How close an output lies to each mood, as a cosine in [-1, 1]; of five slots the closest counts."""
+    """How close an output lies to each mood: a cosine in [-1, 1], of five slots the closest; decoded, a dot product.
+
+    Decoded vectors carry in their length how much is known of an album, which a cosine would throw away.
+    """
+    if space == "decoded":
+        return raw @ labels.T
     cosines = nn.functional.normalize(raw, dim=-1) @ labels.T
     return cosines.amax(dim=1) if kind.output == "slots" else cosines
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -138,23 +138,57 @@ class MoodModel:
         """
         import torch
 
-        from albumnet.models.heads import closeness, pool
+        from albumnet.models.heads import closeness
+
+        parts = []
+        for raw in self._outputs(features, genres, years):
+            if self.labels is not None and self.calibration is not None:
+                raw = self.calibration.logits(closeness(raw, self.labels, kind=self.kind, space=self.config.space))
+            parts.append(torch.sigmoid(raw).numpy())
+        return np.concatenate(parts) if parts else np.empty((0, len(self.config.moods)), np.float32)
+
+    def mood_vectors(
+        self, features: Float[np.ndarray, "N ..."] | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
+    ) -> Float[np.ndarray, "N E"]:
+        """Each album's place in the mood space, of unit length; of five slots the mean.
+
+        Args:
+            features: As in `probabilities`.
+            genres: Likewise.
+            years: Likewise.
+
+        Raises:
+            RunError: If the model does not answer in the mood space.
+        """
+        import torch
+
+        if not self.kind.uses_vectors:
+            raise RunError(f"{self.kind.title} has no mood vectors; models 3 and 4 have")
+        parts = []
+        for raw in self._outputs(features, genres, years):
+            unit = torch.nn.functional.normalize(raw, dim=-1)
+            vector = unit.mean(dim=1) if self.kind.output == "slots" else unit
+            parts.append(torch.nn.functional.normalize(vector, dim=-1).numpy())
+        return np.concatenate(parts) if parts else np.empty((0, self.config.embedding_size), np.float32)
+
+    def _outputs(
+        self, features: np.ndarray | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
+    ) -> Iterator[torch.Tensor]:
+        """The head's output, batch by batch."""
+        import torch
+
+        from albumnet.models.heads import pool
 
         metadata = torch.from_numpy(self.config.metadata.encode(genres, years))
-        parts = []
-        with torch.no_grad():
-            for start in range(0, len(metadata), _BATCH):
-                rows = slice(start, start + _BATCH)
-                inputs = torch.empty(len(metadata[rows]), 0)
-                if self.kind.uses_cover:
-                    if features is None:
-                        raise RunError(f"{self.kind.title} needs a cover")
-                    inputs = pool(torch.from_numpy(features[rows]).float(), is_pooled=self.preset.is_pooled)
-                raw = self.head(inputs, metadata[rows])
-                if self.labels is not None and self.calibration is not None:
-                    raw = self.calibration.logits(closeness(raw, self.labels, kind=self.kind))
-                parts.append(torch.sigmoid(raw).numpy())
-        return np.concatenate(parts) if parts else np.empty((0, len(self.config.moods)), np.float32)
+        for start in range(0, len(metadata), _BATCH):
+            rows = slice(start, start + _BATCH)
+            inputs = torch.empty(len(metadata[rows]), 0)
+            if self.kind.uses_cover:
+                if features is None:
+                    raise RunError(f"{self.kind.title} needs a cover")
+                inputs = pool(torch.from_numpy(features[rows]).float(), is_pooled=self.preset.is_pooled)
+            with torch.no_grad():
+                yield self.head(inputs, metadata[rows])
 
     def features(self, pixels: np.ndarray) -> Float[np.ndarray, "B ..."]:
         """Features of decoded covers, (B, size, size, 3) in 0..255, by the plain float32 network."""

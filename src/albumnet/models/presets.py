@@ -62,6 +62,9 @@ class Preset:
         is_pooled: Whether features are pooled (if spatial, to mean and maximum) and square-rooted before anything else.
         cover_scale: Spread of the standardised cover features against the metadata's; None leaves features at unit
             root mean square, as the backbone gives them.
+        smoothing: How much moods learn from those they occur with, in [0, 1); for models of logits.
+        space: How a model of one mood vector gets it: "regressed" on the moods' vectors by cosine, as the origin did,
+            or "decoded" from logits (`training/decoding.py`).
         strengths: L2 penalties to try; the one with the lowest validation loss is kept.
         learning_rate: Of Adam, falling to zero as a cosine over `max_epochs`.
         batch_size: Albums per step.
@@ -74,12 +77,16 @@ class Preset:
     dropout: float
     is_pooled: bool
     cover_scale: float | None
+    smoothing: float
+    space: str
     strengths: tuple[float, ...]
     learning_rate: float
     batch_size: int
     max_epochs: int
     patience: int
 
+
+SPACES = ("regressed", "decoded")
 
 PRESETS = {
     # The origin's layers, from the backbone's whole output.
@@ -89,6 +96,8 @@ PRESETS = {
         dropout=0.5,
         is_pooled=False,
         cover_scale=None,
+        smoothing=0.0,
+        space="regressed",
         strengths=(0.0,),
         learning_rate=1e-4,
         batch_size=128,
@@ -103,7 +112,9 @@ PRESETS = {
         dropout=0.0,
         is_pooled=True,
         cover_scale=0.7,
-        strengths=(1e-4, 3e-4, 1e-3, 3e-3),
+        smoothing=0.95,
+        space="decoded",
+        strengths=(1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
         learning_rate=5e-3,
         batch_size=64,
         max_epochs=40,

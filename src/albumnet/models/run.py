@@ -20,7 +20,7 @@ from albumnet.records import MoodVocabulary
 if TYPE_CHECKING:
     import torch
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class RunConfig:
     Attributes:
         model: Name of the model ("1" to "4", "metadata").
         preset: Name of the preset.
+        space: "regressed" or "decoded" for models that answer in the mood space; "" for the others.
         seed: Of weights, order and dropout.
         moods: The model's vocabulary, in column order.
         base_rates: Share of the training albums that carry each mood.
@@ -41,7 +42,9 @@ class RunConfig:
         n_fine_tuned: Blocks of the backbone that were trained; their values are among the run's weights.
         strength: The L2 penalty that was kept.
         embedding_size: E of the word vectors; 0 without.
+        vectors: The word vectors' file, where it was not the packaged one; "" otherwise.
         vectors_digest: Of the word vectors; "" without.
+        album_set: Folder of the album set trained on.
         albums_digest: Of the albums trained on.
         set_vocabulary: Digest of the set's whole vocabulary.
         sizes: Albums per side.
@@ -49,6 +52,7 @@ class RunConfig:
 
     model: str
     preset: str
+    space: str
     seed: int
     moods: tuple[str, ...]
     base_rates: tuple[float, ...]
@@ -60,7 +64,9 @@ class RunConfig:
     n_fine_tuned: int
     strength: float
     embedding_size: int
+    vectors: str
     vectors_digest: str
+    album_set: str
     albums_digest: str
     set_vocabulary: str
     sizes: Mapping[str, int] = field(default_factory=dict)

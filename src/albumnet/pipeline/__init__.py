@@ -1,6 +1,7 @@
 """The order of the stages: album set -> features -> training -> scores -> predictions."""
 
 from albumnet.pipeline.demo import DemoResult, demo
+from albumnet.pipeline.evaluating import evaluate
 from albumnet.pipeline.folds import FoldResult, cross_validate
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
@@ -13,6 +14,7 @@ __all__ = [
     "compare_with_set",
     "cross_validate",
     "demo",
+    "evaluate",
     "predict_albums",
     "read_scores",
     "score",

@@ -17,7 +17,7 @@ from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.records import MoodVocabulary
 
 if TYPE_CHECKING:
-    from albumnet.models.assembly import TrainingOptions
+    from albumnet.training.assembly import TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def cross_validate(
     Moods are those with `min_albums_per_mood` albums in the whole set, so that every fold scores the same ones. The
     prior, each mood's frequency in the training folds, comes first.
     """
-    from albumnet.models.assembly import train_model
+    from albumnet.training.assembly import train_model
 
     albums = [a for a in album_set.albums if a.moods and (store is None or a.cover in store)]
     counts = album_set.vocabulary.target([a.moods for a in albums]).sum(axis=0)

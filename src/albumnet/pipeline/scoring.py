@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
 
 _BATCH = 256
+_PIXEL_BATCH = 16
 
 
 def score(
@@ -46,7 +47,7 @@ def score(
         store = FeatureStore(album_set.features_dir(model.config.backbone.backbone))
         if store.manifest.digest != model.config.backbone.digest:
             raise FeatureStoreError(
-                f"{store.path} was made by {store.manifest.digest} (weights-transform), the model was trained on "
+                f"{store.path} was made by {store.manifest.digest} (weights-transform-shape), the model was trained on "
                 f"{model.config.backbone.digest}; run `albumnet features` with the weights the model was trained with"
             )
         albums = with_features(albums, store)
@@ -74,16 +75,34 @@ def predict_albums(
     parts = []
     for start in range(0, len(albums), _BATCH):
         batch = albums[start : start + _BATCH]
-        features = None
-        if model.kind.uses_cover and model.config.n_fine_tuned:
-            features = np.concatenate(
-                [model.features(_read_pixels(album_set, model, batch[n : n + 16])) for n in range(0, len(batch), 16)]
-            )
-        elif model.kind.uses_cover and store is not None:
-            features = store.read([album.cover or "" for album in batch])
-        parts.append(model.probabilities(features, [a.genres for a in batch], [a.year for a in batch]))
+        parts.append(model.probabilities(*_inputs(model, album_set, batch, store)))
         progress(Progress("scoring", start + len(batch), len(albums)))
     return np.concatenate(parts) if parts else np.empty((0, len(model.config.moods)), dtype=np.float32)
+
+
+def predict_mood_vectors(
+    model: MoodModel, album_set: AlbumSet, albums: Sequence[Album], store: FeatureStore | None
+) -> np.ndarray:
+    """Unit mood vectors (N, E) of some albums of a set by a model that answers in the mood space."""
+    steps = range(0, len(albums), _BATCH)
+    return np.concatenate(
+        [model.mood_vectors(*_inputs(model, album_set, albums[n : n + _BATCH], store)) for n in steps]
+    )
+
+
+def _inputs(
+    model: MoodModel, album_set: AlbumSet, albums: Sequence[Album], store: FeatureStore | None
+) -> tuple[np.ndarray | None, list[tuple[str, ...]], list[int | None]]:
+    """Features, genres and years of a batch."""
+    features = None
+    if model.kind.uses_cover and model.config.n_fine_tuned:
+        steps = range(0, len(albums), _PIXEL_BATCH)
+        features = np.concatenate(
+            [model.features(_read_pixels(album_set, model, albums[n : n + _PIXEL_BATCH])) for n in steps]
+        )
+    elif model.kind.uses_cover and store is not None:
+        features = store.read([album.cover or "" for album in albums])
+    return features, [album.genres for album in albums], [album.year for album in albums]
 
 
 def compare_with_set(model: MoodModel, album_set: AlbumSet) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from albumnet.dataset import AlbumSet, FeatureStore
 from albumnet.dataset.atomic import read_json, write_json, write_text
 from albumnet.dataset.predictions import write_predictions
-from albumnet.errors import RunError
+from albumnet.errors import RunError, WordVectorError
 from albumnet.metrics import MoodScores, score_moods
 from albumnet.models.presets import get_model, get_preset
 from albumnet.models.run import SCHEMA_VERSION, RunConfig
@@ -21,8 +21,8 @@ from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album
 
 if TYPE_CHECKING:
-    from albumnet.models.assembly import TrainingOptions
     from albumnet.models.prediction import MoodModel
+    from albumnet.training.assembly import TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def training_options(
     *,
     model: str,
     preset: str = "small",
+    space: str = "",
     min_albums_per_mood: int = 30,
     vectors: Path | None = None,
     seed: int = 0,
@@ -77,21 +78,48 @@ def training_options(
         raise MissingExtraError(
             "training needs PyTorch, which the base install leaves out; pip install 'albumnet[train]'"
         )
-    from albumnet.models.assembly import TrainingOptions
+    from albumnet.training.assembly import TrainingOptions
 
     needs_vectors = get_model(model).uses_vectors
     get_preset(preset)
     return TrainingOptions(
         model=model,
         preset=preset,
+        space=space,
         seed=seed,
         min_albums_per_mood=min_albums_per_mood,
         device=device,
         vectors=(read_glove(vectors) if vectors else load_packaged_vectors()) if needs_vectors else None,
+        vectors_file=str(vectors.resolve()) if vectors else "",
         weights=str(weights.resolve()) if weights else _remembered_weights(album_set, backbone),
+        album_set=str(album_set.path.resolve()),
         set_vocabulary=album_set.vocabulary.digest,
         albums_digest=album_set.digest,
     )
+
+
+def options_of_run(config: RunConfig, album_set: AlbumSet) -> TrainingOptions:
+    """The options that train a run's model again, on exactly its moods.
+
+    Raises:
+        WordVectorError: If its word vectors are gone or have changed.
+    """
+    options = training_options(
+        album_set,
+        model=config.model,
+        preset=config.preset,
+        space=config.space,
+        min_albums_per_mood=config.min_albums_per_mood,
+        vectors=Path(config.vectors) if config.vectors else None,
+        seed=config.seed,
+        weights=Path(config.weights) if config.weights else None,
+    )
+    if options.vectors is not None and options.vectors.digest != config.vectors_digest:
+        raise WordVectorError(
+            f"the model was trained on word vectors {config.vectors_digest}, but "
+            f"{config.vectors or 'the packaged ones'} are {options.vectors.digest} now; train the model again"
+        )
+    return replace(options, moods=config.moods)
 
 
 def train(
@@ -121,7 +149,7 @@ def train(
         RunError: If `out` holds a run and neither `resume` nor `force` is given.
         TrainingError: If there is too little to learn from.
     """
-    from albumnet.models.assembly import save_run, train_model
+    from albumnet.training.assembly import save_run, train_model
 
     _check_free(out, resume=resume, force=force)
     kind = get_model(options.model)
@@ -213,7 +241,7 @@ def _remembered_weights(album_set: AlbumSet, backbone: str) -> str:
 def _fine_tuned(album_set: AlbumSet, backbone: str, n_blocks: int, options: TrainingOptions) -> Any:
     import torch
 
-    from albumnet.models.finetuning import PixelFeatures
+    from albumnet.training.finetuning import PixelFeatures
     from albumnet.vision.backbones import load_backbone
     from albumnet.vision.decoding import decode_cover
 
@@ -250,9 +278,7 @@ def _score_rows(
     options: TrainingOptions,
     progress: ProgressCallback,
 ) -> tuple[tuple[ScoreRow, ...], int]:
-    from dataclasses import replace
-
-    from albumnet.models.assembly import train_model
+    from albumnet.training.assembly import train_model
 
     test = sides["test"]
     target = model.config.vocabulary.target([album.moods for album in test])

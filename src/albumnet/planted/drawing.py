@@ -33,7 +33,7 @@ def draw_cover(world: PlantedWorld, album: int) -> bytes:
     """
     side, truth = world.cover_size, world.truth
     rng = np.random.default_rng(int(world.cover_seed[album]))
-    logits = _turn_dials(world, album) + rng.normal(scale=0.4, size=len(DIALS))
+    logits = _turn_dials(world, album, rng=rng)
     dial = dict(zip(DIALS, (1.0 / (1.0 + np.exp(-logits))).tolist(), strict=True))
     chance = rng.random((MAX_SHAPES, 6))
     emblem = world.artist_emblem[truth.artist[album]]
@@ -58,8 +58,15 @@ def draw_cover(world: PlantedWorld, album: int) -> bytes:
     return file.getvalue()
 
 
-def _turn_dials(world: PlantedWorld, album: int) -> Float[np.ndarray, " P"]:
-    """The dials of one cover in logits (the rule that `world` states), before the designer's whim."""
+def read_dials(world: PlantedWorld) -> Float[np.ndarray, "N P"]:
+    """The dials that the covers are drawn with, in the order of `rule.DIALS`, each in (0, 1)."""
+    seeds = world.cover_seed.tolist()
+    logits = [_turn_dials(world, n, rng=np.random.default_rng(seed)) for n, seed in enumerate(seeds)]
+    return np.asarray(1.0 / (1.0 + np.exp(-np.stack(logits))))
+
+
+def _turn_dials(world: PlantedWorld, album: int, *, rng: np.random.Generator) -> Float[np.ndarray, " P"]:
+    """The dials of one cover in logits (the rule that `world` states); the designer's whim is drawn from `rng`."""
     truth = world.truth
     # Smooth rather than 0 or 1, so that an album's first mood shows more than its last.
     presence = 1.0 / (1.0 + np.exp(-2.0 * truth.strength[album]))
@@ -68,7 +75,7 @@ def _turn_dials(world: PlantedWorld, album: int) -> Float[np.ndarray, " P"]:
     from_era = ERAS[era_of(int(truth.year[album]))].look.pushes()
     from_artist = world.artist_look[truth.artist[album]]
     dials: Float[np.ndarray, " P"] = PLAIN_LOOK.pushes() + from_moods + from_genres + from_era + from_artist
-    return dials
+    return dials + rng.normal(scale=0.4, size=len(DIALS))
 
 
 def _draw_background(side: int, *, palette: Palette, turn: float) -> Image.Image:

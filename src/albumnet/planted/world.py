@@ -133,10 +133,10 @@ def draw_world(*, n_albums: int, rng: np.random.Generator, cover_size: int = 256
             f"a planted world of {n_albums} albums with covers of {cover_size} px cannot be drawn; "
             "ask for at least 1 album and 64 px"
         )
-    artist = _draw_artist_of_albums(n_albums, rng)
+    artist = draw_artist_of_albums(n_albums, rng)
     n_artists = int(artist.max()) + 1
-    genre_weight = _draw_genre_weights(artist, rng=rng)
-    year = _draw_years(artist, rng=rng)
+    genre_weight = draw_genre_weights(artist, rng=rng)
+    year = draw_years(artist, rng=rng)
     truth = _draw_truth(artist, genre_weight=genre_weight, year=year, rng=rng)
     return PlantedWorld(
         albums=_draw_albums(truth, rng=rng),
@@ -148,7 +148,7 @@ def draw_world(*, n_albums: int, rng: np.random.Generator, cover_size: int = 256
     )
 
 
-def _draw_artist_of_albums(n_albums: int, rng: np.random.Generator) -> Int[np.ndarray, " N"]:
+def draw_artist_of_albums(n_albums: int, rng: np.random.Generator) -> Int[np.ndarray, " N"]:
     """Artist of each album: 1 to 8 albums each, geometric, shuffled so that an artist's albums do not lie together."""
     n_of_artist = np.minimum(rng.geometric(0.4, size=n_albums), MAX_ALBUMS_PER_ARTIST)
     artist = np.repeat(np.arange(n_albums), n_of_artist)[:n_albums]
@@ -156,7 +156,8 @@ def _draw_artist_of_albums(n_albums: int, rng: np.random.Generator) -> Int[np.nd
     return shuffled
 
 
-def _draw_genre_weights(artist: Int[np.ndarray, " N"], *, rng: np.random.Generator) -> Float[np.ndarray, "N G"]:
+def draw_genre_weights(artist: Int[np.ndarray, " N"], *, rng: np.random.Generator) -> Float[np.ndarray, "N G"]:
+    """Weight of each genre on each album: 1 for its artist's genre, 0.5 for a second one that some albums have."""
     shares = np.array([genre.share for genre in GENRES])
     main_genre = rng.choice(len(GENRES), size=int(artist.max()) + 1, p=shares / shares.sum())[artist]
     second_genre = rng.choice(len(GENRES), size=len(artist), p=shares / shares.sum())
@@ -167,7 +168,7 @@ def _draw_genre_weights(artist: Int[np.ndarray, " N"], *, rng: np.random.Generat
     return weights
 
 
-def _draw_years(artist: Int[np.ndarray, " N"], *, rng: np.random.Generator) -> Int[np.ndarray, " N"]:
+def draw_years(artist: Int[np.ndarray, " N"], *, rng: np.random.Generator) -> Int[np.ndarray, " N"]:
     """Years within some 12 of each artist's debut, so that an artist has an era."""
     debut = rng.integers(FIRST_YEAR, LAST_YEAR - 3, size=int(artist.max()) + 1)
     year: Int[np.ndarray, " N"] = np.minimum(debut[artist] + rng.integers(0, 13, size=len(artist)), LAST_YEAR)

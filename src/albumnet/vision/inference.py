@@ -101,7 +101,7 @@ def _make_forward(backbone: Backbone, *, precision: str) -> Forward | None:
     if precision == "amp":
         return _amp(backbone.module.to(memory_format=torch.channels_last))
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-    on_processor = next(backbone.module.parameters()).device.type == "cpu"
+    on_processor = all(parameter.device.type == "cpu" for parameter in backbone.module.parameters())
     fast = backbone.fast(dtype) if backbone.fast and on_processor else None
     return _bfloat16(backbone.module) if fast is None and precision == "bfloat16" else fast
 

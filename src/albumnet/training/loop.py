@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from albumnet.errors import TrainingError
-from albumnet.models.checkpoint import (
+from albumnet.models.heads import HeadShape, MoodHead
+from albumnet.models.presets import ModelKind, Preset
+from albumnet.models.run import Epoch
+from albumnet.progress import Progress, ProgressCallback, ignore_progress
+from albumnet.training.checkpoint import (
     TrainingState,
     copy_parameters,
     load_checkpoint,
     restore_parameters,
     save_checkpoint,
 )
-from albumnet.models.feature_sources import FeatureSource
-from albumnet.models.heads import HeadShape, MoodHead
-from albumnet.models.losses import mood_loss
-from albumnet.models.presets import ModelKind, Preset
-from albumnet.models.run import Epoch
-from albumnet.progress import Progress, ProgressCallback, ignore_progress
+from albumnet.training.feature_sources import FeatureSource
+from albumnet.training.losses import mood_loss
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -96,6 +96,8 @@ def train_head(
         sizes = f"{len(data.train)} training and {len(data.valid)} validation albums"
         raise TrainingError(f"{sizes} have moods and features; at least {n_needed} and 1 are needed")
     head = _start_head(data, kind, preset, shape, seed=seed).to(device)
+    if preset.smoothing and kind.output == "logits":
+        head.smooth_outputs(smoothing_of_moods(data.target[data.train], preset.smoothing).to(device))
     optimizer = _make_optimizer(head, data.features, preset)
     start = copy_parameters(head, data.features) if len(preset.strengths) > 1 else {}
     state, best = TrainingState(), dict[str, torch.Tensor]()
@@ -135,7 +137,26 @@ def train_head(
             )
             next_save = time.monotonic() + max(CHECKPOINT_SECONDS, TRAINING_PER_SAVING * (time.monotonic() - saving))
     restore_parameters(best, head, data.features)
+    head.fold_smoothing()
     return head.eval(), state.history, state.best_strength
+
+
+def smoothing_of_moods(target: Float[torch.Tensor, "N M"], share: float) -> Float[torch.Tensor, "M M"]:
+    """The matrix that lets moods learn from those they occur with: diag(sd)^-1 ((1 - share) I + share C)^(1/2).
+
+    C is the correlation of the moods among the training albums, sd their standard deviation. With a penalty on the
+    weights before it, weights of two moods have the prior correlation that the moods have.
+
+    Source:
+        Bonilla, Chai & Williams (2007), "Multi-task Gaussian Process Prediction", NIPS (the prior's form).
+    """
+    std = target.double().std(dim=0, correction=0).clamp_min(0.02)
+    standard = (target.double() - target.double().mean(dim=0)) / std
+    correlation = standard.T @ standard / len(standard)
+    values, directions = torch.linalg.eigh((1 - share) * torch.eye(len(std), dtype=torch.float64) + share * correlation)
+    root = directions * values.clamp_min(0).sqrt() @ directions.T
+    smoothing: torch.Tensor = (root / std).float()
+    return smoothing
 
 
 def evaluate_loss(head: MoodHead, data: TrainingData, rows: torch.Tensor, *, device: str) -> float:

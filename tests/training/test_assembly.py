@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from albumnet.errors import RunError, TrainingError, WordVectorError
-from albumnet.models import training
-from albumnet.models.assembly import TrainingOptions, choose_moods, train_model
 from albumnet.models.presets import MODELS
 from albumnet.moodspace import WordVectors
 from albumnet.records import Album
+from albumnet.training import loop
+from albumnet.training.assembly import TrainingOptions, choose_moods, train_model
 
 
 def options(model="2", **others) -> TrainingOptions:
@@ -147,8 +147,8 @@ def test_a_checkpoint_of_another_split_of_the_same_albums_is_refused(world, tmp_
 
 @pytest.mark.parametrize("model", ["2", "3"])
 def test_a_model_resumed_is_the_model_that_was_not_cut_off(world, vectors, tmp_path, monkeypatch, model):
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(training, "TRAINING_PER_SAVING", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "TRAINING_PER_SAVING", 0)
     whole = train_model(world.sides, world.store, options=options(model, vectors=vectors))
 
     def interrupt(progress):
@@ -163,3 +163,19 @@ def test_a_model_resumed_is_the_model_that_was_not_cut_off(world, vectors, tmp_p
     assert resumed.model.config == whole.model.config
     for name, tensor in whole.tensors.items():
         assert torch.equal(tensor, resumed.tensors[name]), name
+
+
+@pytest.mark.parametrize(("space", "asked"), [("decoded", ""), ("regressed", "regressed")])
+def test_model_4_is_decoded_unless_asked_otherwise(world, vectors, space, asked):
+    options = TrainingOptions(
+        model="4", preset="quick", space=asked, min_albums_per_mood=5, device="cpu", vectors=vectors
+    )
+    assert train_model(world.sides, world.store, options=options).model.config.space == space
+
+
+def test_five_slots_cannot_be_decoded(world, vectors):
+    options = TrainingOptions(
+        model="3", preset="quick", space="decoded", min_albums_per_mood=5, device="cpu", vectors=vectors
+    )
+    with pytest.raises(TrainingError, match="only model 4"):
+        train_model(world.sides, world.store, options=options)

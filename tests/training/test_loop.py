@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from albumnet.errors import RunError, TrainingError
-from albumnet.models import training
 from albumnet.models.heads import HeadShape
-from albumnet.models.losses import top_mood_columns
 from albumnet.models.presets import PRESETS, get_model
-from albumnet.models.training import TrainingData, evaluate_loss, train_head
+from albumnet.training import loop
+from albumnet.training.loop import TrainingData, evaluate_loss, train_head
+from albumnet.training.losses import top_mood_columns
 
 N, M, D, K = 40, 3, 5, 4
 SHAPE = HeadShape(feature_dim=D, metadata_dim=K, n_moods=M, embedding_size=2)
@@ -175,8 +175,8 @@ def stop_at(n: int):
 @pytest.mark.parametrize("epoch", [1, 2, 4, 5, 7])
 @pytest.mark.parametrize(("model", "preset", "learns"), [("1", "quick", False), ("3", "deep", True)])
 def test_a_training_killed_and_resumed_ends_as_one_that_was_not(tmp_path, monkeypatch, epoch, model, preset, learns):
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(training, "TRAINING_PER_SAVING", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "TRAINING_PER_SAVING", 0)
     preset = replace(PRESETS[preset], patience=99)
     whole_data, data = draw_data(learns=learns), draw_data(learns=learns)
     whole, whole_history, whole_strength = fit(whole_data, model=model, preset=preset)
@@ -195,8 +195,8 @@ def test_a_training_killed_and_resumed_ends_as_one_that_was_not(tmp_path, monkey
 
 
 def test_a_training_may_be_killed_at_every_epoch_and_still_ends_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(training, "TRAINING_PER_SAVING", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "TRAINING_PER_SAVING", 0)
     whole, whole_history, _ = fit(preset="deep")
     checkpoint = tmp_path / "checkpoint.safetensors"
     for _ in whole_history[1:]:
@@ -208,8 +208,8 @@ def test_a_training_may_be_killed_at_every_epoch_and_still_ends_the_same(tmp_pat
 
 
 def test_a_training_that_had_ended_is_not_repeated(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(training, "TRAINING_PER_SAVING", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "TRAINING_PER_SAVING", 0)
     checkpoint = tmp_path / "checkpoint.safetensors"
     whole, whole_history, _ = fit(checkpoint=checkpoint)
     told = []
@@ -221,7 +221,7 @@ def test_a_training_that_had_ended_is_not_repeated(tmp_path, monkeypatch):
 
 def test_the_first_epoch_is_kept_at_once_and_the_next_ones_not_too_often(tmp_path, monkeypatch):
     saved = []
-    monkeypatch.setattr(training, "save_checkpoint", lambda path, state, **_: saved.append(len(state.history)))
+    monkeypatch.setattr(loop, "save_checkpoint", lambda path, state, **_: saved.append(len(state.history)))
     fit(checkpoint=tmp_path / "checkpoint.safetensors")
     assert saved == [1]
 
@@ -241,8 +241,8 @@ def test_a_checkpoint_that_is_none_is_refused_by_name(tmp_path):
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_as_it_was(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(training, "TRAINING_PER_SAVING", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "TRAINING_PER_SAVING", 0)
     checkpoint = tmp_path / "checkpoint.safetensors"
     with pytest.raises(Kill):
         fit(checkpoint=checkpoint, progress=stop_at(2))

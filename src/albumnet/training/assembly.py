@@ -14,18 +14,19 @@ import torch
 from albumnet.dataset.feature_store import FeatureStore
 from albumnet.errors import TrainingError
 from albumnet.models.calibration import ClosenessCalibration, fit_calibration
-from albumnet.models.feature_sources import FeatureSource, NoFeatures, StoredFeatures
-from albumnet.models.finetuning import PixelFeatures
 from albumnet.models.heads import HeadShape, MoodHead, closeness, pooled_dim
-from albumnet.models.losses import top_mood_columns
 from albumnet.models.metadata import fit_metadata
 from albumnet.models.prediction import MoodModel
 from albumnet.models.presets import ModelKind, Preset, get_model, get_preset
 from albumnet.models.run import Epoch, RunConfig, write_config, write_history, write_weights
-from albumnet.models.training import EVALUATION_BATCH, TrainingData, train_head
 from albumnet.moodspace import WordVectors, embed_labels
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album, MoodVocabulary
+from albumnet.training.decoding import decode_head
+from albumnet.training.feature_sources import FeatureSource, NoFeatures, StoredFeatures
+from albumnet.training.finetuning import PixelFeatures
+from albumnet.training.loop import EVALUATION_BATCH, TrainingData, train_head
+from albumnet.training.losses import top_mood_columns
 
 
 @dataclass(frozen=True)
@@ -35,24 +36,30 @@ class TrainingOptions:
     Attributes:
         model: Name of the model.
         preset: Name of the preset.
+        space: "regressed" or "decoded", for model 4; "" for what the preset says.
         seed: Of weights, order and dropout.
         min_albums_per_mood: Moods with fewer training albums are left out.
         moods: Train on exactly these instead; None to go by `min_albums_per_mood`.
         device: auto | cpu | cuda.
         vectors: Word vectors of models 3 and 4.
+        vectors_file: Where those came from, to remember; "" for the packaged ones.
         weights: Backbone weights file to remember; "" for the installed ones.
+        album_set: Folder of the set, to remember.
         set_vocabulary: Digest of the set's vocabulary, to remember.
         albums_digest: Of the set's albums, to remember.
     """
 
     model: str
     preset: str = "small"
+    space: str = ""
     seed: int = 0
     min_albums_per_mood: int = 30
     moods: tuple[str, ...] | None = None
     device: str = "auto"
     vectors: WordVectors | None = None
+    vectors_file: str = ""
     weights: str = ""
+    album_set: str = ""
     set_vocabulary: str = ""
     albums_digest: str = ""
 
@@ -91,6 +98,7 @@ def train_model(
         WordVectorError: If a mood's word has no vector.
     """
     kind, preset = get_model(options.model), get_preset(options.preset)
+    space = _space(kind, preset, options)
     device = _device(options.device)
     vocabulary, left_out = choose_moods(sides["train"], options)
     train, valid = (
@@ -115,6 +123,7 @@ def train_model(
     config = RunConfig(
         model=kind.name,
         preset=options.preset,
+        space=space,
         seed=options.seed,
         moods=vocabulary.names,
         base_rates=tuple(data.target[data.train].mean(dim=0).tolist()),
@@ -126,7 +135,9 @@ def train_model(
         n_fine_tuned=fine_tuned.n_blocks if fine_tuned else 0,
         strength=0.0,
         embedding_size=labels.shape[1],
+        vectors=options.vectors_file if vectors is not None else "",
         vectors_digest=vectors.digest if vectors is not None else "",
+        album_set=options.album_set,
         albums_digest=options.albums_digest,
         set_vocabulary=options.set_vocabulary,
         sizes={"train": len(train), "valid": len(valid)},
@@ -139,7 +150,7 @@ def train_model(
     )
     head, history, strength = train_head(
         data,
-        kind=kind,
+        kind=replace(kind, output="logits") if space == "decoded" else kind,
         preset=preset,
         shape=shape,
         seed=options.seed,
@@ -148,11 +159,18 @@ def train_model(
         identity=_identity(config, albums),
         progress=progress,
     )
+    calibration: ClosenessCalibration | None = None
+    if space == "decoded":
+        inputs = data.features.rows(data.train).detach().cpu(), data.metadata[data.train]
+        head, calibration = decode_head(
+            head.cpu(), kind=kind, preset=preset, labels=data.labels, target=data.target[data.train], inputs=inputs
+        )
+    elif kind.uses_vectors:
+        calibration = _calibrate(head.cpu(), data)
     tensors = {f"head.{name}": tensor for name, tensor in head.cpu().state_dict().items()}
     if fine_tuned is not None:
         tensors |= {f"backbone.{name}": tensor for name, tensor in fine_tuned.tuned_tensors().items()}
-    if kind.uses_vectors:
-        calibration = _calibrate(head, data)
+    if calibration is not None:
         tensors |= {"labels": data.labels, **{f"calibration.{name}": t for name, t in vars(calibration).items()}}
     weights = Path(options.weights) if options.weights else None
     return TrainedModel(MoodModel(replace(config, strength=strength), tensors, weights=weights), tensors, history)
@@ -208,6 +226,17 @@ def _features(
     return StoredFeatures(store, covers, is_pooled=preset.is_pooled)
 
 
+def _space(kind: ModelKind, preset: Preset, options: TrainingOptions) -> str:
+    if not kind.uses_vectors:
+        return ""
+    wanted = options.space or preset.space
+    if kind.output == "slots":
+        if options.space == "decoded":
+            raise TrainingError(f"{kind.title} are regressed; only model 4, one mood vector, can be decoded")
+        return "regressed"
+    return wanted
+
+
 def _vectors(kind: ModelKind, options: TrainingOptions) -> WordVectors | None:
     if not kind.uses_vectors:
         return None
@@ -220,7 +249,12 @@ def _calibrate(head: MoodHead, data: TrainingData) -> ClosenessCalibration:
     """From the validation side's closeness, which the head was not fitted to."""
     with torch.no_grad():
         near = [
-            closeness(head(data.features.rows(rows).cpu(), data.metadata[rows]), data.labels, kind=head.kind)
+            closeness(
+                head(data.features.rows(rows).cpu(), data.metadata[rows]),
+                data.labels,
+                kind=head.kind,
+                space="regressed",
+            )
             for rows in data.valid.split(EVALUATION_BATCH)
         ]
     base_rates = data.target[data.train].mean(dim=0)
@@ -238,7 +272,15 @@ def _device(name: str) -> str:
 def _identity(config: RunConfig, albums: Sequence[Album]) -> str:
     """Changes whenever continuing from a checkpoint would not be continuing the same training."""
     preset = get_preset(config.preset)
-    named = [config.model, config.moods, config.seed, config.vectors_digest, config.n_fine_tuned, str(preset)]
+    named = [
+        config.model,
+        config.space,
+        config.moods,
+        config.seed,
+        config.vectors_digest,
+        config.n_fine_tuned,
+        str(preset),
+    ]
     backbone = config.backbone.digest if config.backbone else ""
     content = json.dumps(
         [*named, backbone, dict(config.sizes), [[a.album_id, a.cover, a.moods, a.genres, a.year] for a in albums]]

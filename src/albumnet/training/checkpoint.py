@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 
 from albumnet.errors import RunError
-from albumnet.models.feature_sources import FeatureSource
 from albumnet.models.heads import MoodHead
 from albumnet.models.run import SCHEMA_VERSION, Epoch, write_weights
+from albumnet.training.feature_sources import FeatureSource
 
 
 @dataclass

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from albumnet.models.losses import mood_loss, top_mood_columns
 from albumnet.models.presets import get_model
+from albumnet.training.losses import mood_loss, top_mood_columns
 
 # Unit label vectors of three moods in the plane: east, north, and between them.
 LABELS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [math.sqrt(0.5), math.sqrt(0.5)]])

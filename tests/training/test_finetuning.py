@@ -8,10 +8,10 @@ import torch
 
 from albumnet import pipeline
 from albumnet.errors import TrainingError
-from albumnet.models import training
-from albumnet.models.assembly import TrainingOptions, save_run, train_model
-from albumnet.models.finetuning import PixelFeatures
 from albumnet.models.prediction import load_model
+from albumnet.training import loop
+from albumnet.training.assembly import TrainingOptions, save_run, train_model
+from albumnet.training.finetuning import PixelFeatures
 from albumnet.vision.decoding import decode_cover
 
 OPTIONS = TrainingOptions(model="2", preset="quick", min_albums_per_mood=5, device="cpu")
@@ -113,8 +113,8 @@ def test_the_loss_falls_further_than_with_cached_features(pictured, unfreeze):
 
 
 def test_killed_and_resumed_it_ends_the_same(pictured, unfreeze, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(training, "TRAINING_PER_SAVING", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "TRAINING_PER_SAVING", 0)
     whole = fine_tune(pictured, unfreeze(1)[1])
 
     def interrupt(progress):

@@ -1,0 +1,18 @@
+"""Worlds in which the probability of every mood is known, so that the best possible score is known too."""
+
+from albumnet.planted.known.ceiling import CeilingShare, bayes_scores, expected_scores, prior_scores, share_of_ceiling
+from albumnet.planted.known.probability import MoodTruth
+from albumnet.planted.known.world import KnownWorld, WorldOptions, plant_in_dials, plant_in_features
+
+__all__ = [
+    "CeilingShare",
+    "KnownWorld",
+    "MoodTruth",
+    "WorldOptions",
+    "bayes_scores",
+    "expected_scores",
+    "plant_in_dials",
+    "plant_in_features",
+    "prior_scores",
+    "share_of_ceiling",
+]

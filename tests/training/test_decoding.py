@@ -1,0 +1,77 @@
+"""The repaired mood space: decoded vectors say what the logits said, and lie as widely as true ones."""
+
+import numpy as np
+import pytest
+import torch
+
+from albumnet.models.heads import HeadShape, MoodHead, closeness
+from albumnet.models.presets import MODELS, PRESETS
+from albumnet.training.decoding import decode_head
+from albumnet.training.loop import smoothing_of_moods
+
+N, D, M, E = 400, 6, 5, 20
+
+
+@pytest.fixture(scope="module")
+def decoded():
+    """A head with made-up weights, decoded among five labels that have much in common."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.nn.functional.normalize(2 + torch.randn(M, E, generator=generator), dim=1)
+    features, metadata = torch.randn(N, D, generator=generator), torch.randn(N, 2, generator=generator)
+    target = (torch.rand(N, M, generator=generator) < 0.4).float()
+    target[target.sum(dim=1) == 0, 0] = 1
+    head = MoodHead(MODELS["2"], PRESETS["small"], HeadShape(D, 2, M, 0)).eval()
+    with torch.no_grad():
+        head.output.weight.copy_(torch.randn(head.output.weight.shape, generator=generator))
+        head.output.bias.copy_(torch.randn(M, generator=generator))
+    made = decode_head(
+        head, kind=MODELS["4"], preset=PRESETS["small"], labels=labels, target=target, inputs=(features, metadata)
+    )
+    return head, *made, labels, target, features, metadata
+
+
+def test_closeness_becomes_nearly_the_logits_that_it_was_decoded_from(decoded):
+    head, vector_head, calibration, labels, _, features, metadata = decoded
+    with torch.no_grad():
+        logits = head(features, metadata)
+        raw = vector_head(features, metadata)
+        again = calibration.logits(closeness(raw, labels, kind=MODELS["4"], space="decoded"))
+    assert raw.shape == (N, E)
+    for m in range(M):
+        assert np.corrcoef(logits[:, m], again[:, m])[0, 1] > 0.98
+
+
+def test_the_vectors_have_the_centre_and_the_spread_of_the_true_ones(decoded):
+    _, vector_head, _, labels, target, features, metadata = decoded
+    with torch.no_grad():
+        vectors = vector_head(features, metadata)
+    true = torch.nn.functional.normalize(target @ labels, dim=1)
+    torch.testing.assert_close(vectors.mean(dim=0), true.mean(dim=0), rtol=1e-3, atol=1e-4)
+    assert vectors.var(dim=0).sum() == pytest.approx(float(true.var(dim=0).sum()), rel=1e-3)
+
+
+def test_smoothing_ties_moods_that_occur_together_and_parts_those_that_exclude_each_other():
+    first = (torch.rand(500, generator=torch.Generator().manual_seed(0)) < 0.3).float()
+    target = torch.stack([first, first, 1 - first], dim=1)
+    target[:20] = torch.rand(20, 3, generator=torch.Generator().manual_seed(1)).round()
+    smoothing = smoothing_of_moods(target, 0.9)
+    assert smoothing[0, 1] > 0.3 * smoothing[0, 0]
+    assert smoothing[0, 2] < -0.3 * smoothing[0, 0]
+
+
+def test_no_smoothing_only_weighs_moods_by_how_much_they_vary():
+    target = (torch.rand(300, 3, generator=torch.Generator().manual_seed(0)) < torch.tensor([0.1, 0.3, 0.5])).float()
+    expected = torch.diag(1 / target.std(dim=0, correction=0))
+    torch.testing.assert_close(smoothing_of_moods(target, 0.0), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_folding_the_smoothing_changes_no_output():
+    torch.manual_seed(0)
+    head = MoodHead(MODELS["2"], PRESETS["small"], HeadShape(D, 2, M, 0)).eval()
+    features, metadata = torch.randn(7, D), torch.randn(7, 2)
+    head.smooth_outputs(torch.randn(M, M))
+    with torch.no_grad():
+        before = head(features, metadata)
+        head.fold_smoothing()
+        torch.testing.assert_close(head(features, metadata), before, rtol=1e-5, atol=1e-5)
+    assert head.smoothing is None
