@@ -27,7 +27,8 @@ import numpy as np
 
 from albumnet.dataset import AlbumSet, FeatureManifest, FeatureStore, split_albums
 from albumnet.dataset.splits import group_albums
-from albumnet.evaluation.leaks import LeakAlarm, find_alike_covers, find_hidden_artists
+from albumnet.evaluation.hidden_leaks import find_alike_covers, find_hidden_artists
+from albumnet.evaluation.leaks import LeakAlarm
 from albumnet.metrics import MoodScores, ndcg
 from albumnet.planted import PlantedWorld, draw_world, write_world
 from albumnet.planted.known import (

@@ -249,13 +249,16 @@ def test_predict_prints_a_table_of_the_likeliest(run, work):
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines()[0] == str(work.cover)
     assert said.out.splitlines()[1].split() == ["mood", "probability", "base", "rate"]
-    assert len(said.out.splitlines()) == 2 + 3
+    assert len(said.out.splitlines()) == 2 + 3 + 1
+    assert "likeliest hold 80 % of its moods; without looking it takes" in said.out.splitlines()[-1]
 
 
 def test_predict_prints_json(run, work):
     (prediction,) = run("predict", work.cover, "--model", work.run, "--json", "--top", 2).json
     assert prediction["cover"] == str(work.cover)
     assert prediction["error"] is None
+    assert prediction["coverage"] == 0.8
+    assert isinstance(prediction["can_tell"], bool)
     assert [set(mood) for mood in prediction["moods"]] == [{"mood", "probability", "base_rate", "rank"}] * 2
 
 

@@ -8,10 +8,10 @@ from albumnet.evaluation.leaks import LeakAlarm
 from albumnet.evaluation.table import Difference
 
 
-def table(**differences):
+def table(p_holm=0.01, **differences):
     """A table whose model is ahead of each named row by (value, low, high)."""
     found = tuple(
-        Difference("model", second.replace("_", " "), "macro_roc_auc", Estimate(*ends), 0.01, 0.01)
+        Difference("model", second.replace("_", " "), "macro_roc_auc", Estimate(*ends), 0.01, p_holm)
         for second, ends in differences.items()
     )
     return ScoreTable(100, 40, 20, (), 1000, (), found, ())
@@ -64,3 +64,8 @@ def test_a_leak_comes_first():
 def test_collapse_is_called_by_its_name_only_where_it_is_one(ratio, said):
     collapse = Collapse(0.1, 0.5, ratio, 3.0, 1.0, 0.8, 0.4)
     assert said in conclude(table(), uses_cover=True, uses_metadata=True, collapse=collapse)[-1]
+
+
+def test_an_interval_without_zero_that_does_not_survive_correction_is_weak_evidence():
+    first, *_ = conclude(table(p_holm=0.1, metadata=(0.01, 0.001, 0.02)), uses_cover=True, uses_metadata=True)
+    assert first.startswith("Weak evidence, gone once the whole table is corrected for (p = 0.10), that the cover adds")

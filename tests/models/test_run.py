@@ -16,6 +16,7 @@ from albumnet.models.run import (
     Epoch,
     RunConfig,
     read_config,
+    read_history,
     read_weights,
     write_config,
     write_history,
@@ -72,6 +73,21 @@ def test_history_has_one_line_per_epoch(tmp_path):
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["strength", "epoch", "train_loss", "valid_loss", "seconds"]
     assert [float(row["valid_loss"]) for row in rows] == [2.25, 1.75]
+
+
+def test_history_is_read_as_it_was_written(tmp_path):
+    epochs = (Epoch(0.1, 1, 2.5, 2.25, 0.5), Epoch(0.1, 2, 2.0, 2.125, 0.25))
+    write_history(tmp_path, epochs)
+    assert read_history(tmp_path) == epochs
+
+
+@pytest.mark.parametrize("text", ["", "strength,epoch\n", "strength,epoch\nx,1\n", "a,b\n1,2\n"])
+def test_a_broken_history_is_one_line(tmp_path, text):
+    (tmp_path / "history.csv").write_text(text)
+    with pytest.raises(RunError, match="train the model again"):
+        read_history(tmp_path)
+    with pytest.raises(RunError, match="cannot read"):
+        read_history(tmp_path / "nowhere")
 
 
 def test_a_run_says_its_schema_version_and_what_it_was_made_from(run):

@@ -68,7 +68,7 @@ def test_every_model_learns_what_the_features_say(world, vectors, model):
     probabilities = trained.model.probabilities(features, [a.genres for a in test], [a.year for a in test])
     target = trained.model.config.vocabulary.target([album.moods for album in test]).astype(bool)
     assert probabilities[target].mean() > probabilities[~target].mean() + 0.02
-    assert ((probabilities > 0) & (probabilities < 1)).all()
+    assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
 
 def test_base_rates_are_those_of_the_training_albums(world):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, evaluation, models, sets
+from albumnet.cli import demo, evaluation, models, report, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -22,6 +22,7 @@ app.command("features")(models.features)
 app.command("train")(models.train)
 app.command("crossvalidate")(models.crossvalidate)
 app.command("evaluate")(evaluation.evaluate)
+app.command("report")(report.report)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
 

@@ -71,9 +71,14 @@ def _print_remarks(evaluation: Evaluation) -> None:
         print(f"Macro ROC-AUC under {len(seeds)} seeds: {', '.join(f'{value:.3f}' for value in seeds)}")
     found = evaluation.reliability
     print(
-        f"Calibration error {found.calibration_error:.3f}; Brier score {found.brier:.4f}, that of the prior "
-        f"{found.prior_brier:.4f}"
+        f"Calibration error {found.calibration_error:.4f} (before calibration {found.uncalibrated_error:.4f}); "
+        f"Brier score {found.brier:.4f} (before {found.uncalibrated_brier:.4f}, the prior's {found.prior_brier:.4f})"
     )
+    if (sets := evaluation.coverage) is not None:
+        print(
+            f"Sets that promise {sets.stated:.0%} of an album's moods hold {sets.reached:.0%}, in {sets.mean_size:.1f} "
+            f"moods on average ({sets.prior_size} without looking); can't tell from {sets.cannot_tell:.0%} of the albums"
+        )
     if table.left_out_moods:
         print(f"Not scored, for want of an album with or without them: {', '.join(table.left_out_moods)}")
     if evaluation.n_passed_over:

@@ -193,6 +193,7 @@ def predict(
             print(prediction.cover)
             rows = ((m.mood, f"{m.probability:.3f}", f"{m.base_rate:.3f}") for m in prediction.moods)
             print_table(("mood", "probability", "base rate"), rows)
+            print(_about_set(prediction))
     list_failures([(p.cover, p.error) for p in predictions if p.error is not None], what="covers")
 
 
@@ -230,6 +231,17 @@ def _score_cells(scores: MoodScores) -> tuple[str, ...]:
     from albumnet.pipeline import table_values
 
     return tuple(f"{value:.3f}" for value in table_values(scores))
+
+
+def _about_set(prediction: Prediction) -> str:
+    if prediction.coverage is None:
+        return "how far to trust this: unknown, too few albums were there to find out"
+    share = f"{100 * prediction.coverage:.0f} % of its moods"
+    found = (
+        f"the {prediction.n_for_coverage} likeliest hold {share}; without looking it takes "
+        f"{prediction.n_without_looking}"
+    )
+    return found if prediction.can_tell else f"can't tell from this: {found}"
 
 
 def _how_it_ran(result: ExtractionResult) -> str:

@@ -2,6 +2,7 @@
 
 from albumnet.evaluation.collapse import Collapse, measure_collapse
 from albumnet.evaluation.conclusion import conclude
+from albumnet.evaluation.coverage import SetCoverage, measure_coverage
 from albumnet.evaluation.reliability import Reliability, measure_reliability
 from albumnet.evaluation.result import Evaluation, write_evaluation
 from albumnet.evaluation.table import Estimate, ScoreTable, Truth, make_score_table, metric_titles
@@ -12,10 +13,12 @@ __all__ = [
     "Evaluation",
     "Reliability",
     "ScoreTable",
+    "SetCoverage",
     "Truth",
     "conclude",
     "make_score_table",
     "measure_collapse",
+    "measure_coverage",
     "measure_reliability",
     "metric_titles",
     "write_evaluation",

@@ -10,6 +10,7 @@ from albumnet.evaluation.table import Difference, ScoreTable
 
 # A ratio of spreads below this is called a collapse.
 COLLAPSED = 0.5
+LEVEL = 0.05
 
 
 def conclude(
@@ -49,14 +50,16 @@ def conclude(
 
 
 def _answer(found: Difference, *, question: str, start: str, end: str) -> str:
-    """`start` +.012 … `end`, or that there is no evidence that `question`."""
-    difference = found.difference
+    """`start` +.012 … `end`, or that there is weak or no evidence that `question`."""
+    difference, p = found.difference, found.p_holm
     number = f"{difference.value:+.3f} macro ROC-AUC (95 % interval {difference.low:+.3f} to {difference.high:+.3f})"
-    if difference.low > 0:
-        return f"{start} {number} {end}."
+    if not (difference.low > 0 or difference.high < 0):
+        return f"No evidence that {question}: {number}."
+    if not p < LEVEL:
+        return f"Weak evidence, gone once the whole table is corrected for (p = {p:.2f}), that {question}: {number}."
     if difference.high < 0:
         return f"No, worse: {start[0].lower()}{start[1:]} {number} {end}."
-    return f"No evidence that {question}: {number}."
+    return f"{start} {number} {end}."
 
 
 def _tell_collapse(collapse: Collapse) -> str:

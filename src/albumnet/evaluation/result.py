@@ -12,6 +12,7 @@ import numpy as np
 
 from albumnet.dataset.atomic import write_json
 from albumnet.evaluation.collapse import Collapse
+from albumnet.evaluation.coverage import SetCoverage
 from albumnet.evaluation.leaks import LeakAlarm
 from albumnet.evaluation.reliability import Reliability
 from albumnet.evaluation.table import ScoreTable
@@ -31,6 +32,7 @@ class Evaluation:
         seeds: Metric -> its value under each seed that the model was trained with, the run's own first.
         collapse: Of predicted mood vectors; None for models without.
         reliability: Of the probabilities.
+        coverage: Of sets of moods; None where the model has none.
         alarms: Of leaks.
         album_ids: Of the leak alarms' rows, so that pairs can be looked up.
         conclusion: In plain words.
@@ -44,6 +46,7 @@ class Evaluation:
     seeds: Mapping[str, Sequence[float]]
     collapse: Collapse | None
     reliability: Reliability
+    coverage: SetCoverage | None
     alarms: tuple[LeakAlarm, ...]
     album_ids: tuple[str, ...]
     conclusion: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""From closeness in the mood space to a probability."""
+"""From logits, or closeness in the mood space, to a probability that can be taken at its word."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import torch
 
 if TYPE_CHECKING:
     from jaxtyping import Float
+
+# Albums' worth of trust in where a mood's calibration starts.
+_TRUST = 10.0
 
 
 @dataclass(frozen=True)
@@ -31,29 +34,51 @@ class ClosenessCalibration:
 
 
 def fit_calibration(
-    closeness: Float[torch.Tensor, "N M"], target: Float[torch.Tensor, "N M"], *, base_rates: Float[torch.Tensor, " M"]
+    closeness: Float[torch.Tensor, "N M"],
+    target: Float[torch.Tensor, "N M"],
+    *,
+    start: ClosenessCalibration,
+    is_slope_known: bool,
 ) -> ClosenessCalibration:
-    """Fit the slope by maximum likelihood, each mood's offset held near its base rate among the training albums.
+    """Sharpen or soften a calibration by one factor for all moods, and shift each mood as far as its albums bear out.
+
+    By maximum likelihood. Shifts are held near 0 as by ten albums, so that moods with few positives keep their start.
+
+    Args:
+        closeness: Of the validation side, which the model was not fitted to; for a model of logits the logits.
+        target: Of the same albums.
+        start: What is known without them.
+        is_slope_known: Whether the start's slope is worth ten albums too, rather than any number.
 
     Source:
         Platt (1999), "Probabilistic outputs for support vector machines", with one slope shared by all moods.
     """
-    centre = closeness.mean(dim=0).double()
-    prior = torch.logit(base_rates.double().clamp(1e-3, 1 - 1e-3))
-    log_slope = torch.zeros((), dtype=torch.float64, requires_grad=True)
-    shift = torch.zeros_like(prior, requires_grad=True)
-    optimizer = torch.optim.LBFGS([log_slope, shift], max_iter=200, line_search_fn="strong_wolfe")
+    near, wanted = closeness.double() - start.centre.double(), target.double()
+    offset, slope = start.offset.double(), start.slope.double()
+    log_factor = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    shift = torch.zeros_like(offset, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_factor, shift], max_iter=200, line_search_fn="strong_wolfe")
+
+    certainty = torch.sigmoid(offset) * torch.sigmoid(-offset)  # what one album tells of a mood's shift
+    slope_certainty = (certainty * (slope * near).square()).sum(dim=1).mean() if is_slope_known else 0.0
 
     def negative_log_likelihood() -> torch.Tensor:
         optimizer.zero_grad()
-        logits = log_slope.exp() * (closeness.double() - centre) + prior + shift
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, target.double(), reduction="sum")
-        # Ten albums' worth of trust in the training frequency, which comes from many more albums.
-        loss = loss + 10 * 0.5 * (torch.sigmoid(prior) * torch.sigmoid(-prior) * shift.square()).sum()
+        logits = log_factor.exp() * slope * near + offset + shift
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="sum")
+        loss = loss + _TRUST * 0.5 * ((certainty * shift.square()).sum() + slope_certainty * log_factor.square())
         loss.backward()
         return loss
 
     optimizer.step(negative_log_likelihood)
     return ClosenessCalibration(
-        slope=log_slope.detach().exp().float(), centre=centre.float(), offset=(prior + shift).detach().float()
+        slope=(log_factor.exp() * slope).detach().float(), centre=start.centre, offset=(offset + shift).detach().float()
     )
+
+
+def start_from_base_rates(
+    closeness: Float[torch.Tensor, "N M"], base_rates: Float[torch.Tensor, " M"]
+) -> ClosenessCalibration:
+    """At mean closeness each mood is as likely as it is common."""
+    offset = torch.logit(base_rates.double().clamp(1e-3, 1 - 1e-3)).float()
+    return ClosenessCalibration(slope=torch.ones(()), centre=closeness.mean(dim=0), offset=offset)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import torch
     from jaxtyping import Float
 
-    from albumnet.models.calibration import ClosenessCalibration
     from albumnet.models.heads import MoodHead
     from albumnet.vision.backbones import Backbone
 
@@ -41,11 +40,26 @@ class MoodProbability:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The moods of one cover, likeliest first; `error` says in one line why there are none."""
+    """The moods of one cover.
+
+    Attributes:
+        cover: Its path.
+        moods: Likeliest first.
+        error: In one line, why there are none; None where there are.
+        n_for_coverage: How many of the likeliest moods must be listed to have `coverage` of an album's moods among
+            them, on average; None where the validation side was too small to say.
+        n_without_looking: How many it takes without looking at anything.
+        can_tell: Whether the first is clearly less than the second; False says that one can't tell from this cover.
+        coverage: The share of an album's moods that is meant.
+    """
 
     cover: str
     moods: tuple[MoodProbability, ...]
     error: str | None = None
+    n_for_coverage: int | None = None
+    n_without_looking: int | None = None
+    can_tell: bool | None = None
+    coverage: float | None = None
 
 
 def load_model(run: Path | str, *, weights: Path | None = None) -> MoodModel:
@@ -89,8 +103,7 @@ class MoodModel:
         self.head.load_state_dict(_part(tensors, "head."))
         self.head.eval()
         self.labels: torch.Tensor | None = tensors.get("labels")
-        calibration = _part(tensors, "calibration.")
-        self.calibration: ClosenessCalibration | None = ClosenessCalibration(**calibration) if calibration else None
+        self.calibration = ClosenessCalibration(**_part(tensors, "calibration."))
         self._tuned = _part(tensors, "backbone.")
         self._weights = weights or (Path(config.weights) if config.weights else None)
 
@@ -124,7 +137,12 @@ class MoodModel:
         return backbone
 
     def probabilities(
-        self, features: Float[np.ndarray, "N ..."] | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
+        self,
+        features: Float[np.ndarray, "N ..."] | None,
+        genres: Sequence[Sequence[str]],
+        years: Sequence[int | None],
+        *,
+        is_calibrated: bool = True,
     ) -> Float[np.ndarray, "N M"]:
         """Probability of each mood for N albums, from stored features and metadata.
 
@@ -132,9 +150,10 @@ class MoodModel:
             features: (N, *feature_shape) as the backbone gives them; None for a model without the cover.
             genres: Per album; empty where unknown. Genres that no training album had are passed over.
             years: Per album; None where unknown.
+            is_calibrated: Whether as calibrated on the validation side; models in the mood space always are.
 
         Returns:
-            (N, M) in (0, 1), moods in the order of `config.moods`. A row does not depend on the other rows.
+            (N, M) in [0, 1], moods in the order of `config.moods`. A row does not depend on the other rows.
         """
         import torch
 
@@ -142,8 +161,10 @@ class MoodModel:
 
         parts = []
         for raw in self._outputs(features, genres, years):
-            if self.labels is not None and self.calibration is not None:
-                raw = self.calibration.logits(closeness(raw, self.labels, kind=self.kind, space=self.config.space))
+            if self.labels is not None:
+                raw = closeness(raw, self.labels, kind=self.kind, space=self.config.space)
+            if is_calibrated or self.labels is not None:
+                raw = self.calibration.logits(raw)
             parts.append(torch.sigmoid(raw).numpy())
         return np.concatenate(parts) if parts else np.empty((0, len(self.config.moods)), np.float32)
 
@@ -170,6 +191,40 @@ class MoodModel:
             vector = unit.mean(dim=1) if self.kind.output == "slots" else unit
             parts.append(torch.nn.functional.normalize(vector, dim=-1).numpy())
         return np.concatenate(parts) if parts else np.empty((0, self.config.embedding_size), np.float32)
+
+    def closeness_to(
+        self,
+        labels: Float[np.ndarray, "K E"],
+        features: Float[np.ndarray, "N ..."] | None,
+        genres: Sequence[Sequence[str]],
+        years: Sequence[int | None],
+    ) -> Float[np.ndarray, "N K"]:
+        """How close N albums lie to any moods, those that training never saw too: a score that ranks albums per mood.
+
+        Args:
+            labels: Unit vectors of K moods, from `moodspace.embed_labels` with the word vectors trained on.
+            features: As in `probabilities`.
+            genres: Likewise.
+            years: Likewise.
+
+        Raises:
+            RunError: If the model does not answer in the mood space, or the vectors are of another width.
+        """
+        import torch
+
+        from albumnet.models.heads import closeness
+
+        if labels.shape[1] != self.config.embedding_size:
+            raise RunError(
+                f"{self.kind.title} answers in {self.config.embedding_size} numbers, the moods' vectors have "
+                f"{labels.shape[1]}; models 3 and 4 with the word vectors they were trained on can score any mood"
+            )
+        wanted = torch.from_numpy(labels)
+        parts = [
+            closeness(raw, wanted, kind=self.kind, space=self.config.space).numpy()
+            for raw in self._outputs(features, genres, years)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, len(labels)), np.float32)
 
     def _outputs(
         self, features: np.ndarray | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
@@ -238,9 +293,22 @@ class MoodModel:
         rows = self.probabilities(features, [albums[n][1] for n in usable], [albums[n][2] for n in usable])
         row_of = dict(zip(usable, rows, strict=True))
         return [
-            Prediction(name, self.rank(row_of[n], top=top) if error is None else (), error)
+            Prediction(name, (), error) if error is not None else self._tell(name, row_of[n], top=top)
             for n, (name, _, error) in enumerate(decoded)
         ]
+
+    def _tell(self, cover: str, probabilities: Float[np.ndarray, " M"], *, top: int | None) -> Prediction:
+        moods, sets = self.rank(probabilities, top=top), self.config.mood_sets
+        if sets is None:
+            return Prediction(cover, moods)
+        return Prediction(
+            cover,
+            moods,
+            n_for_coverage=sets.size(probabilities),
+            n_without_looking=sets.prior_size,
+            can_tell=sets.can_tell(probabilities),
+            coverage=sets.coverage,
+        )
 
     def rank(self, probabilities: Float[np.ndarray, " M"], *, top: int | None = None) -> tuple[MoodProbability, ...]:
         """One album's probabilities as moods, likeliest first."""

@@ -15,6 +15,7 @@ from albumnet.dataset.atomic import read_json, replacing, write_json, write_text
 from albumnet.dataset.feature_store import FeatureManifest
 from albumnet.errors import RunError
 from albumnet.models.metadata import MetadataEncoder
+from albumnet.models.mood_sets import MoodSets
 from albumnet.records import MoodVocabulary
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class RunConfig:
         album_set: Folder of the album set trained on.
         albums_digest: Of the albums trained on.
         set_vocabulary: Digest of the set's whole vocabulary.
+        mood_sets: How to choose sets of moods with a stated coverage; None where too few albums could promise one.
         sizes: Albums per side.
     """
 
@@ -69,6 +71,7 @@ class RunConfig:
     album_set: str
     albums_digest: str
     set_vocabulary: str
+    mood_sets: MoodSets | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -183,6 +186,31 @@ def write_history(run: Path, history: Sequence[Epoch]) -> None:
     write_text(run / "history.csv", text.getvalue())
 
 
+def read_history(run: Path) -> tuple[Epoch, ...]:
+    """Read history.csv.
+
+    Raises:
+        RunError: If it is missing, broken or empty.
+    """
+    path = run / "history.csv"
+    try:
+        history = tuple(
+            Epoch(
+                strength=float(line["strength"]),
+                epoch=int(line["epoch"]),
+                train_loss=float(line["train_loss"]),
+                valid_loss=float(line["valid_loss"]),
+                seconds=float(line["seconds"]),
+            )
+            for line in csv.DictReader(path.read_text("utf-8").splitlines(), strict=True)
+        )
+    except (OSError, csv.Error, KeyError, TypeError, ValueError) as error:
+        raise RunError(f"cannot read {path}: {error}; train the model again") from error
+    if not history:
+        raise RunError(f"{path} holds no epoch; train the model again")
+    return history
+
+
 def _parse_config(content: Mapping[str, Any]) -> RunConfig:
     backbone = content["backbone"]
     if backbone is not None:
@@ -192,6 +220,7 @@ def _parse_config(content: Mapping[str, Any]) -> RunConfig:
         "base_rates": tuple(content["base_rates"]),
         "metadata": MetadataEncoder.from_json(content["metadata"]),
         "backbone": backbone,
+        "mood_sets": MoodSets(**content["mood_sets"]) if content["mood_sets"] else None,
     }
     others = {key: value for key, value in content.items() if key not in ("schema_version", "vocabulary")}
     return RunConfig(**{**others, **parsed})

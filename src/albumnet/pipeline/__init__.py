@@ -3,6 +3,7 @@
 from albumnet.pipeline.demo import DemoResult, demo
 from albumnet.pipeline.evaluating import evaluate
 from albumnet.pipeline.folds import FoldResult, cross_validate
+from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
 
@@ -21,4 +22,5 @@ __all__ = [
     "table_values",
     "train",
     "training_options",
+    "write_report",
 ]

@@ -17,19 +17,21 @@ from albumnet.errors import AlbumSetError, PredictionsError, SchemaVersionError,
 from albumnet.evaluation import (
     Collapse,
     Evaluation,
+    SetCoverage,
     Truth,
     conclude,
     make_score_table,
     measure_collapse,
+    measure_coverage,
     measure_reliability,
     write_evaluation,
 )
-from albumnet.evaluation.leaks import LeakAlarm, find_alike_covers, find_hidden_artists, find_open_leaks
 from albumnet.metrics import score_moods
 from albumnet.models.presets import get_model
 from albumnet.models.run import read_config
 from albumnet.moodspace import embed_labels, load_packaged_vectors
-from albumnet.pipeline.baselines import BASELINES, Predict, Task, predict_with_seed, read_pooled
+from albumnet.pipeline.alarms import sound_alarms
+from albumnet.pipeline.baselines import BASELINES, Predict, Task, predict_with_seed
 from albumnet.pipeline.scoring import (
     albums_of_sides,
     compare_with_set,
@@ -90,7 +92,7 @@ def evaluate(
         advance=lambda n: progress(Progress("resampling", n, len(scored))),
     )
     collapse = _measure_collapse(trial, truth)
-    alarms, album_ids = _sound_alarms(trial, seed=seed)
+    alarms, album_ids = sound_alarms(trial.task, rng=np.random.default_rng(seed))
     kind = trial.model.kind
     evaluation = Evaluation(
         title=kind.title,
@@ -99,7 +101,13 @@ def evaluate(
         table=table,
         seeds=_score_seeds(trial, truth, scored["model"][1], n_seeds=n_seeds),
         collapse=collapse,
-        reliability=measure_reliability(truth.target, scored["model"][1], prior=scored["prior"][1]),
+        reliability=measure_reliability(
+            truth.target,
+            scored["model"][1],
+            prior=scored["prior"][1],
+            uncalibrated=trial.predict_uncalibrated(),
+        ),
+        coverage=_measure_coverage(trial, truth, scored["model"][1]),
         alarms=alarms,
         album_ids=album_ids,
         conclusion=conclude(
@@ -130,6 +138,13 @@ class _Trial:
         if not self.is_home:
             return predict_albums(self.model, self.task.asked_set, self.task.asked, self.task.asked_store)
         return self._read(self.run / "predictions.parquet")
+
+    def predict_uncalibrated(self) -> np.ndarray | None:
+        """The same before calibration; None where the model's raw output is no probability."""
+        if self.model.kind.uses_vectors:
+            return None
+        task = self.task
+        return predict_albums(self.model, task.asked_set, task.asked, task.asked_store, is_calibrated=False)
 
     def keep(self, name: str, predict: Predict) -> np.ndarray:
         """What a baseline says, from its file if that was made from the same things."""
@@ -258,23 +273,18 @@ def _measure_collapse(trial: _Trial, truth: Truth) -> Collapse | None:
     )
 
 
-def _sound_alarms(trial: _Trial, *, seed: int) -> tuple[tuple[LeakAlarm, ...], tuple[str, ...]]:
-    """The alarms over training albums and those asked about, and the ids that their rows stand for."""
-    task = trial.task
-    parts = [("train", task.sides["train"], task.store), ("test", task.asked, task.asked_store)]
-    albums = [album for _, of_side, _ in parts for album in of_side]
-    artists = [artist_key(album) for album in albums]
-    sides = [side for side, of_side, _ in parts for _ in of_side]
-    alarms = list(find_open_leaks(artists=artists, covers=[album.cover for album in albums], sides=sides))
-    if task.store is not None and task.asked_store is not None:
-        features = np.concatenate([read_pooled(store, of_side) for _, of_side, store in parts if store is not None])
-        target = trial.model.config.vocabulary.target([album.moods for album in albums]).astype(bool)
-        rng = np.random.default_rng(seed)
-        alarms += [
-            find_alike_covers(features, artists=artists, sides=sides, rng=rng),
-            find_hidden_artists([features, target], artists=artists, sides=sides, rng=rng),
-        ]
-    return tuple(alarms), tuple(album.album_id for album in albums)
+def _measure_coverage(trial: _Trial, truth: Truth, probabilities: np.ndarray) -> SetCoverage | None:
+    sets = trial.model.config.mood_sets
+    if sets is None:
+        return None
+    return measure_coverage(
+        truth.target,
+        probabilities,
+        stated=sets.coverage,
+        threshold=sets.threshold,
+        prior_size=sets.prior_size,
+        can_tell=np.array([sets.can_tell(row) for row in probabilities]),
+    )
 
 
 def _score_seeds(trial: _Trial, truth: Truth, own: np.ndarray, *, n_seeds: int) -> dict[str, list[float]]:

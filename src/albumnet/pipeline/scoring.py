@@ -69,13 +69,14 @@ def predict_albums(
     albums: Sequence[Album],
     store: FeatureStore | None,
     *,
+    is_calibrated: bool = True,
     progress: ProgressCallback = ignore_progress,
 ) -> np.ndarray:
     """Probabilities (N, M) of some albums of a set, from stored features or, for a fine-tuned model, from pixels."""
     parts = []
     for start in range(0, len(albums), _BATCH):
         batch = albums[start : start + _BATCH]
-        parts.append(model.probabilities(*_inputs(model, album_set, batch, store)))
+        parts.append(model.probabilities(*_inputs(model, album_set, batch, store), is_calibrated=is_calibrated))
         progress(Progress("scoring", start + len(batch), len(albums)))
     return np.concatenate(parts) if parts else np.empty((0, len(model.config.moods)), dtype=np.float32)
 

@@ -13,9 +13,10 @@ import torch
 
 from albumnet.dataset.feature_store import FeatureStore
 from albumnet.errors import TrainingError
-from albumnet.models.calibration import ClosenessCalibration, fit_calibration
+from albumnet.models.calibration import ClosenessCalibration, fit_calibration, start_from_base_rates
 from albumnet.models.heads import HeadShape, MoodHead, closeness, pooled_dim
 from albumnet.models.metadata import fit_metadata
+from albumnet.models.mood_sets import MoodSets, fit_mood_sets
 from albumnet.models.prediction import MoodModel
 from albumnet.models.presets import ModelKind, Preset, get_model, get_preset
 from albumnet.models.run import Epoch, RunConfig, write_config, write_history, write_weights
@@ -159,21 +160,22 @@ def train_model(
         identity=_identity(config, albums),
         progress=progress,
     )
-    calibration: ClosenessCalibration | None = None
+    head, start = head.cpu(), _logits_as_they_are(head)
     if space == "decoded":
         inputs = data.features.rows(data.train).detach().cpu(), data.metadata[data.train]
-        head, calibration = decode_head(
-            head.cpu(), kind=kind, preset=preset, labels=data.labels, target=data.target[data.train], inputs=inputs
+        head, start = decode_head(
+            head, kind=kind, preset=preset, labels=data.labels, target=data.target[data.train], inputs=inputs
         )
-    elif kind.uses_vectors:
-        calibration = _calibrate(head.cpu(), data)
-    tensors = {f"head.{name}": tensor for name, tensor in head.cpu().state_dict().items()}
+    calibration, mood_sets = _calibrate(head, data, start=start, space=space)
+    tensors = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     if fine_tuned is not None:
         tensors |= {f"backbone.{name}": tensor for name, tensor in fine_tuned.tuned_tensors().items()}
-    if calibration is not None:
-        tensors |= {"labels": data.labels, **{f"calibration.{name}": t for name, t in vars(calibration).items()}}
+    if kind.uses_vectors:
+        tensors["labels"] = data.labels
+    tensors |= {f"calibration.{name}": tensor for name, tensor in vars(calibration).items()}
+    config = replace(config, strength=strength, mood_sets=mood_sets)
     weights = Path(options.weights) if options.weights else None
-    return TrainedModel(MoodModel(replace(config, strength=strength), tensors, weights=weights), tensors, history)
+    return TrainedModel(MoodModel(config, tensors, weights=weights), tensors, history)
 
 
 def choose_moods(train: Sequence[Album], options: TrainingOptions) -> tuple[MoodVocabulary, dict[str, int]]:
@@ -245,20 +247,36 @@ def _vectors(kind: ModelKind, options: TrainingOptions) -> WordVectors | None:
     return options.vectors
 
 
-def _calibrate(head: MoodHead, data: TrainingData) -> ClosenessCalibration:
-    """From the validation side's closeness, which the head was not fitted to."""
+def _logits_as_they_are(head: MoodHead) -> ClosenessCalibration | None:
+    """The calibration that changes nothing, around each mood's bias; None for heads that give vectors."""
+    if head.kind.output != "logits":
+        return None
+    bias = head.output.bias.detach().cpu()
+    return ClosenessCalibration(slope=torch.ones(()), centre=bias.clone(), offset=bias.clone())
+
+
+def _calibrate(
+    head: MoodHead, data: TrainingData, *, start: ClosenessCalibration | None, space: str
+) -> tuple[ClosenessCalibration, MoodSets | None]:
+    """From the validation side, which the head was not fitted to."""
+    near = []
     with torch.no_grad():
-        near = [
-            closeness(
-                head(data.features.rows(rows).cpu(), data.metadata[rows]),
-                data.labels,
-                kind=head.kind,
-                space="regressed",
-            )
-            for rows in data.valid.split(EVALUATION_BATCH)
-        ]
-    base_rates = data.target[data.train].mean(dim=0)
-    return fit_calibration(torch.cat(near), data.target[data.valid], base_rates=base_rates)
+        for rows in data.valid.split(EVALUATION_BATCH):
+            raw = head(data.features.rows(rows).cpu(), data.metadata[rows])
+            is_logits = head.kind.output == "logits"
+            near.append(raw if is_logits else closeness(raw, data.labels, kind=head.kind, space=space))
+    base_rates, target = data.target[data.train].mean(dim=0), data.target[data.valid]
+    known = torch.cat(near)
+    calibration = fit_calibration(
+        known,
+        target,
+        start=start or start_from_base_rates(known, base_rates),
+        is_slope_known=start is not None,
+    )
+    probabilities = torch.sigmoid(calibration.logits(known))
+    return calibration, fit_mood_sets(
+        probabilities.numpy(), target.numpy().astype(np.uint8), base_rates=base_rates.numpy()
+    )
 
 
 def _device(name: str) -> str:

@@ -1,0 +1,14 @@
+"""`albumnet report`: what a run is worth, as one HTML file."""
+
+from __future__ import annotations
+
+from albumnet.cli.evaluation import RunFolder
+from albumnet.cli.output import ProgressPrinter, command
+
+
+@command
+def report(run: RunFolder) -> None:
+    """Write RUN/report.html, one file that opens from disk; the run is evaluated first if that is still to be done."""
+    from albumnet.pipeline.reporting import write_report
+
+    print(write_report(run, progress=ProgressPrinter()))
