@@ -154,7 +154,9 @@ def test_a_broken_shard_is_named_in_one_line_and_a_discarded_store_starts_anew(s
     store.append(covers(1, 2), features(1, 2))
     (shard,) = shards(path)
     shard.write_bytes(breaking(shard.read_bytes()))
-    with pytest.raises(FeatureStoreError, match=rf"{shard.name} .*albumnet features` again with --force") as caught:
+    with pytest.raises(
+        FeatureStoreError, match=rf"{shard.name} .*albumnet features .* --backbone .* --force"
+    ) as caught:
         FeatureStore(path, MANIFEST)
     assert "\n" not in str(caught.value)
     FeatureStore.discard(path)

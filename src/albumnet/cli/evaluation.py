@@ -77,7 +77,7 @@ def _print_remarks(evaluation: Evaluation) -> None:
     if (sets := evaluation.coverage) is not None:
         print(
             f"Sets that promise {sets.stated:.0%} of an album's moods hold {sets.reached:.0%}, in {sets.mean_size:.1f} "
-            f"moods on average ({sets.prior_size} without looking); can't tell from {sets.cannot_tell:.0%} of the albums"
+            f"moods on average ({sets.prior_size} without looking); can't tell from {sets.cannot_tell:.0%} of albums"
         )
     if table.left_out_moods:
         print(f"Not scored, for want of an album with or without them: {', '.join(table.left_out_moods)}")

@@ -170,26 +170,29 @@ def _open_shard(path: Path, manifest: FeatureManifest) -> _Shard:
         covers = json.loads(metadata["covers"])
         version, made_by = metadata["schema_version"], metadata["made_by"]
     except (ValueError, KeyError, TypeError) as error:
-        raise FeatureStoreError(
-            f"{path} is no whole shard of features ({error!r}); run `albumnet features` again with --force"
-        ) from error
+        raise FeatureStoreError(f"{path} is no whole shard of features ({error!r}); {_redo(path)}") from error
     if version != str(SCHEMA_VERSION):
         raise SchemaVersionError(
-            f"{path} has schema version {version}, this albumnet reads version {SCHEMA_VERSION}; "
-            "run `albumnet features` again with --force"
+            f"{path} has schema version {version}, this albumnet reads version {SCHEMA_VERSION}; {_redo(path)}"
         )
     if made_by != manifest.digest:
         raise FeatureStoreError(
             f"{path} was made by {made_by} (weights-transform-shape) but its manifest says {manifest.digest}; "
-            "run `albumnet features` again with --force"
+            f"{_redo(path)}"
         )
     n_bytes = path.stat().st_size - start
     if shape != (len(covers), *manifest.feature_shape) or n_bytes != 2 * math.prod(shape):
         raise FeatureStoreError(
             f"{path} has {n_bytes:,} bytes for features of shape {shape}, which does not fit {len(covers)} covers of "
-            f"{manifest.feature_shape} in float16; run `albumnet features` again with --force"
+            f"{manifest.feature_shape} in float16; {_redo(path)}"
         )
     return _Shard(path, covers, np.memmap(path, dtype=np.float16, mode="r", offset=start, shape=shape))
+
+
+def _redo(shard: Path) -> str:
+    """What to do about a shard that cannot be used."""
+    store = shard.parent
+    return f"run `albumnet features {store.parent.parent} --backbone {store.name} --force`"
 
 
 def _read_header(path: Path) -> tuple[int, dict[str, str], tuple[int, ...]]:

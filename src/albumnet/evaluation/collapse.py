@@ -29,7 +29,7 @@ class Collapse:
             labels are near equally often.
         true_hubness: The same of the true mood vectors.
         commonest_share: Share of predictions whose nearest label is one of the ten commonest moods.
-        true_commonest_share: Share of the albums' strongest moods that is.
+        true_commonest_share: The same of the true mood vectors.
     """
 
     spread: float
@@ -54,7 +54,7 @@ def measure_collapse(
         vectors: Predicted, of any length but 0.
         labels: Unit label vectors.
         relevance: Of each album's moods by rank, at least one above 0; its true mood vector is the mean of its moods'
-            vectors, its strongest mood the most relevant one.
+            vectors.
         train_counts: Training albums of each mood; the ten largest are the commonest.
 
     Source:
@@ -70,8 +70,8 @@ def measure_collapse(
         spread_ratio=spread / true_spread if true_spread > 0 else float("nan"),
         hubness=_hubness(predicted, labels),
         true_hubness=_hubness(true, labels),
-        commonest_share=float(np.isin((predicted @ labels.T).argmax(axis=1), commonest).mean()),
-        true_commonest_share=float(np.isin(relevance.argmax(axis=1), commonest).mean()),
+        commonest_share=_share_near(predicted, labels, commonest),
+        true_commonest_share=_share_near(true, labels, commonest),
     )
 
 
@@ -82,6 +82,11 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 def _spread(unit: np.ndarray) -> float:
     return float(1 - np.square(unit.mean(axis=0)).sum())
+
+
+def _share_near(unit: np.ndarray, labels: np.ndarray, chosen: np.ndarray) -> float:
+    """Share of vectors whose nearest label is one of the chosen."""
+    return float(np.isin((unit @ labels.T).argmax(axis=1), chosen).mean())
 
 
 def _hubness(unit: np.ndarray, labels: np.ndarray) -> float:

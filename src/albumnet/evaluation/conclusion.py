@@ -66,7 +66,7 @@ def _tell_collapse(collapse: Collapse) -> str:
     ratio = f"{100 * collapse.spread_ratio:.0f} % of the spread of the true ones"
     share = (
         f"for {100 * collapse.commonest_share:.0f} % of the albums the nearest label is one of the ten commonest, "
-        f"as is the strongest true mood for {100 * collapse.true_commonest_share:.0f} %"
+        f"for {100 * collapse.true_commonest_share:.0f} % in truth"
     )
     if collapse.spread_ratio < COLLAPSED:
         return f"The predicted mood vectors have collapsed towards the middle: they have {ratio}, and {share}."

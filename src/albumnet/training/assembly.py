@@ -162,10 +162,7 @@ def train_model(
     )
     head, start = head.cpu(), _logits_as_they_are(head)
     if space == "decoded":
-        inputs = data.features.rows(data.train).detach().cpu(), data.metadata[data.train]
-        head, start = decode_head(
-            head, kind=kind, preset=preset, labels=data.labels, target=data.target[data.train], inputs=inputs
-        )
+        head, start = decode_head(head, kind=kind, preset=preset, labels=data.labels)
     calibration, mood_sets = _calibrate(head, data, start=start, space=space)
     tensors = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     if fine_tuned is not None:
