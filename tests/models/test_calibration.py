@@ -19,7 +19,9 @@ def draw(slope: float, *, n: int = N) -> tuple[torch.Tensor, torch.Tensor, torch
 
 
 def fit(closeness, target, base_rates):
-    return fit_calibration(closeness, target, start=start_from_base_rates(closeness, base_rates), is_slope_known=False)
+    return fit_calibration(
+        closeness, target, start=start_from_base_rates(closeness, base_rates), trust=10, is_slope_known=False
+    )
 
 
 @pytest.mark.parametrize("slope", [3.0, 8.0])
@@ -79,11 +81,11 @@ def test_logits_that_are_too_sure_are_softened_and_right_ones_left_alone():
     around = torch.full((M,), -1.0)
     for factor in (1.0, 3.0):
         start = ClosenessCalibration(slope=torch.ones(()), centre=around * factor, offset=around)
-        fitted = fit_calibration(factor * logits, target, start=start, is_slope_known=True)
+        fitted = fit_calibration(factor * logits, target, start=start, trust=10, is_slope_known=True)
         assert fitted.slope.item() == pytest.approx(1 / factor, rel=0.1)
 
 
 def test_a_known_slope_is_kept_where_a_few_albums_are_perfectly_separated():
     target = torch.eye(M).repeat(5, 1)
     start = ClosenessCalibration(slope=torch.ones(()), centre=torch.zeros(M), offset=torch.zeros(M))
-    assert fit_calibration(4 * target - 2, target, start=start, is_slope_known=True).slope < 2.5
+    assert fit_calibration(4 * target - 2, target, start=start, trust=10, is_slope_known=True).slope < 2.5

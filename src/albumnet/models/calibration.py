@@ -10,8 +10,8 @@ import torch
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-# Albums' worth of trust in where a mood's calibration starts.
-_TRUST = 10.0
+# What base rates are worth as offsets of closeness, which bends them: ten albums.
+TRUST_IN_BASE_RATES = 10.0
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,19 @@ def fit_calibration(
     target: Float[torch.Tensor, "N M"],
     *,
     start: ClosenessCalibration,
+    trust: float,
     is_slope_known: bool,
 ) -> ClosenessCalibration:
     """Sharpen or soften a calibration by one factor for all moods, and shift each mood as far as its albums bear out.
 
-    By maximum likelihood. Shifts are held near 0 as by ten albums, so that moods with few positives keep their start.
+    By maximum likelihood, held near the start as by `trust` albums, so that moods with few positives keep it.
 
     Args:
         closeness: Of the validation side, which the model was not fitted to; for a model of logits the logits.
         target: Of the same albums.
         start: What is known without them.
-        is_slope_known: Whether the start's slope is worth ten albums too, rather than any number.
+        trust: How many albums' worth the start is.
+        is_slope_known: Whether that holds of its slope too, rather than of its offsets alone.
 
     Source:
         Platt (1999), "Probabilistic outputs for support vector machines", with one slope shared by all moods.
@@ -66,7 +68,7 @@ def fit_calibration(
         optimizer.zero_grad()
         logits = log_factor.exp() * slope * near + offset + shift
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="sum")
-        loss = loss + _TRUST * 0.5 * ((certainty * shift.square()).sum() + slope_certainty * log_factor.square())
+        loss = loss + trust * 0.5 * ((certainty * shift.square()).sum() + slope_certainty * log_factor.square())
         loss.backward()
         return loss
 

@@ -13,7 +13,12 @@ import torch
 
 from albumnet.dataset.feature_store import FeatureStore
 from albumnet.errors import TrainingError
-from albumnet.models.calibration import ClosenessCalibration, fit_calibration, start_from_base_rates
+from albumnet.models.calibration import (
+    TRUST_IN_BASE_RATES,
+    ClosenessCalibration,
+    fit_calibration,
+    start_from_base_rates,
+)
 from albumnet.models.heads import HeadShape, MoodHead, closeness, pooled_dim
 from albumnet.models.metadata import fit_metadata
 from albumnet.models.mood_sets import MoodSets, fit_mood_sets
@@ -268,6 +273,8 @@ def _calibrate(
         known,
         target,
         start=start or start_from_base_rates(known, base_rates),
+        # Logits were fitted to every training album; on fewer, a mood's shift would be noise.
+        trust=TRUST_IN_BASE_RATES if start is None else len(data.train),
         is_slope_known=start is not None,
     )
     probabilities = torch.sigmoid(calibration.logits(known))
