@@ -98,7 +98,7 @@ def show_drawn(arguments: argparse.Namespace) -> None:
         split = _split_drawn(known, album_set)
         print(f"{n_albums} drawn albums ({_sizes(split)})\n")
         _print_shares(split, seed=arguments.seed, models=("metadata", "1", "2"))
-        inputs = np.sqrt(split.store.read(split.covers).astype(np.float64))
+        inputs = _tame(split.store.read(split.covers))
         guessed = ridge_probe(inputs, known.features, split.rows)
         truth = known.features[split.rows["test"]]
         r2 = 1 - ((truth - guessed) ** 2).sum(axis=0) / ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
@@ -241,9 +241,7 @@ def _order_scores(features: np.ndarray, *, order: str, n_albums: int, seed: int)
     with tempfile.TemporaryDirectory() as folder:
         split = _split(world, folder=Path(folder), seed=seed)
         test = split.rows["test"]
-        inputs = np.concatenate(
-            [np.sqrt(np.abs(split.store.read(split.covers)).astype(float)), world.truth.metadata], axis=1
-        )
+        inputs = np.concatenate([_tame(split.store.read(split.covers)), world.truth.metadata], axis=1)
         for one_world in (world, shuffled):
             guessed, _ = _train_and_guess(replace(split, world=one_world), model="3", seed=seed)
             found.setdefault("model 3", []).append(float(np.nanmean(ndcg(relevance[test], guessed, k=5))))
@@ -278,7 +276,7 @@ def _show_leaks_in_set(path: Path, *, n_splits: int) -> None:
     has_genre = np.array([[genre in album.genres for genre in genres] for album in albums], dtype=float)
     years = np.array([album.year or np.nan for album in albums], dtype=float)
     years = np.nan_to_num((years - np.nanmean(years)) / np.nanstd(years))
-    views = [np.sqrt(store.read([album.cover or "" for album in albums]).astype(float))]
+    views = [_tame(store.read([album.cover or "" for album in albums]))]
     views += [moods[:, moods.sum(axis=0) >= 10], np.column_stack([has_genre[:, has_genre.sum(axis=0) >= 10], years])]
     artist = group_albums(albums)
     print(f"The {len(albums)} albums of {path.name}, {n_splits} splits a row, artists of some test albums renamed\n")
@@ -301,9 +299,14 @@ def _base_features(path: Path | None, *, seed: int) -> tuple[np.ndarray, str]:
     album_set = AlbumSet(path)
     store = FeatureStore(album_set.features_dir(BACKBONE))
     covers = list(dict.fromkeys(album.cover for album in album_set.albums if album.cover in store))
-    return np.sqrt(
-        store.read([cover or "" for cover in covers]).astype(np.float64)
-    ), f"{len(covers)} covers of {path.name}"
+    return _tame(store.read([cover or "" for cover in covers])), f"{len(covers)} covers of {path.name}"
+
+
+def _tame(features: np.ndarray) -> np.ndarray:
+    """Square roots with their sign, as a head takes features."""
+    wide = features.astype(np.float64)
+    tamed: np.ndarray = np.sign(wide) * np.sqrt(np.abs(wide))
+    return tamed
 
 
 @cache
@@ -312,7 +315,7 @@ def _features_of_drawn_covers(seed: int, n_covers: int = 1500) -> np.ndarray:
         world = draw_world(n_albums=n_covers, rng=np.random.default_rng(seed), cover_size=224)
         album_set = _import_drawn(world, Path(folder))
         store = FeatureStore(album_set.features_dir(BACKBONE))
-        return np.sqrt(store.read([album.cover or "" for album in album_set.albums]).astype(np.float64))
+        return _tame(store.read([album.cover or "" for album in album_set.albums]))
 
 
 def _import_drawn(world: PlantedWorld, folder: Path) -> AlbumSet:

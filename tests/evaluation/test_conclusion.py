@@ -25,7 +25,7 @@ def table(p_holm=0.01, **differences):
             "The cover adds +0.012 macro ROC-AUC (95 % interval +0.003 to +0.021) to genre and year.",
         ),
         ((0.004, -0.006, 0.014), "No evidence that the cover adds to genre and year: +0.004 macro ROC-AUC"),
-        ((-0.02, -0.03, -0.01), "No, worse: the cover adds -0.020 macro ROC-AUC"),
+        ((-0.02, -0.03, -0.01), "The model falls behind where it was to be ahead, -0.020 macro ROC-AUC"),
         ((0.0, np.nan, np.nan), "No evidence that the cover adds to genre and year"),
     ],
 )

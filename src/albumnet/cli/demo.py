@@ -18,7 +18,7 @@ def run_demo(
     ),
     seed: Seed = 0,
 ) -> None:
-    """Draw a small planted album set and run every stage on it: import, features, four models, scores, a prediction."""
+    """Draw a small planted album set and run every stage on it: import, features, four models, scores, a report."""
     from albumnet import pipeline
 
     result = pipeline.demo(directory, seed=seed, progress=ProgressPrinter())
@@ -32,9 +32,12 @@ def run_demo(
             for m in result.moods
         ),
     )
-    print(
-        f"\nalbum set   {result.album_set}\ncard        {result.album_set / 'card.md'}\nmodels      "
-        + ", ".join(str(run) for run in result.runs)
-        + f"\nyour turn   albumnet predict YOUR_COVER.jpg --model {result.runs[1]} --genre Rock --year 1977"
-    )
+    for what, where in (
+        ("album set", result.album_set),
+        ("card", result.album_set / "card.md"),
+        ("models", ", ".join(str(run) for run in result.runs)),
+        ("report", result.report),
+        ("your turn", f"albumnet predict YOUR_COVER.jpg --model {result.runs[1]} --genre Rock --year 1977"),
+    ):
+        print(f"{what:12}{where}")
     note("The planted world's moods follow its covers by a rule of ours; real covers say far less.")

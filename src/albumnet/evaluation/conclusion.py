@@ -58,7 +58,7 @@ def _answer(found: Difference, *, question: str, start: str, end: str) -> str:
     if not p < LEVEL:
         return f"Weak evidence, gone once the whole table is corrected for (p = {p:.2f}), that {question}: {number}."
     if difference.high < 0:
-        return f"No, worse: {start[0].lower()}{start[1:]} {number} {end}."
+        return f"The model falls behind where it was to be ahead, {number}: no evidence that {question}."
     return f"{start} {number} {end}."
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from albumnet.pipeline.evaluating import evaluate
+from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.training import ScoreRow, read_scores, train, training_options
 from albumnet.progress import ProgressCallback, ignore_progress
 
@@ -21,6 +23,7 @@ class DemoResult:
 
     album_set: Path
     runs: tuple[Path, ...]
+    report: Path
     rows: tuple[ScoreRow, ...]
     n_test: int
     cover: Path
@@ -31,7 +34,7 @@ class DemoResult:
 def demo(
     directory: Path, *, seed: int, n_albums: int = 800, progress: ProgressCallback = ignore_progress
 ) -> DemoResult:
-    """Draw a planted world and run every stage on it; run again, what is done is skipped.
+    """Draw a planted world and run every stage on it, to a report on model 2; run again, what is done is skipped.
 
     Args:
         directory: Where the world, the album set and the four runs are written.
@@ -61,12 +64,15 @@ def demo(
             train(album_set, run, options=options, backbone="efficientnet_lite0", resume=True, progress=progress)
         # The baselines are the same in every run; the last one's are shown.
         rows = [*(row for row in rows if row.name.startswith("model")), *read_scores(run)]
+    evaluate(runs[1], n_seeds=1, progress=progress)
+    report = write_report(runs[1], progress=progress)
     test = next(album for album in album_set.albums if album_set.splits[album.album_id] == "test")
     cover = table.parent / "covers" / (test.cover_file or "")
     (prediction,) = load_model(runs[1]).predict([cover], genres=test.genres, years=test.year, top=8)
     return DemoResult(
         album_set=album_set.path,
         runs=tuple(runs),
+        report=report,
         rows=tuple(rows),
         n_test=sum(side == "test" for side in album_set.splits.values()),
         cover=cover,
