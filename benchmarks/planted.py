@@ -363,7 +363,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--set", type=Path, help=f"album set with {BACKBONE} features")
     parser.add_argument("--only", type=sections, default=list(SECTIONS), help="some of " + ",".join(SECTIONS))
-    parser.add_argument("--n-albums", type=int, nargs="+", default=[12000], help="of section ceiling")
+    parser.add_argument("--n-albums", type=int, nargs="+", default=[24000], help="of section ceiling")
     parser.add_argument("--n-order-albums", type=int, default=3000)
     parser.add_argument("--models", nargs="+", default=["metadata", "1", "2", "3", "4"], help="of section ceiling")
     parser.add_argument("--n-drawn", type=int, default=3000, help="covers to draw")

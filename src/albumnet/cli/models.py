@@ -172,7 +172,7 @@ def predict(
     covers: Annotated[list[Path], typer.Argument(metavar="COVER…", help="Picture files.")],
     model: Run,
     genre: Annotated[list[str] | None, typer.Option("--genre", help="May be repeated.")] = None,
-    year: Annotated[int | None, typer.Option("--year")] = None,
+    year: Annotated[int | None, typer.Option("--year", min=1000, max=2999)] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Moods per cover.")] = 10,
     weights: Weights = None,
     json: Json = False,
