@@ -32,6 +32,7 @@ def run_demo(
             for m in result.moods
         ),
     )
+    print()
     for what, where in (
         ("album set", result.album_set),
         ("card", result.album_set / "card.md"),
