@@ -12,7 +12,7 @@ import pytest
 import albumnet
 from albumnet import pipeline
 from albumnet.dataset import write_album_set
-from albumnet.errors import FeatureStoreError, MissingExtraError, RunError, VocabularyMismatchError
+from albumnet.errors import FeatureStoreError, MissingExtraError, RunError, VocabularyMismatchError, WordVectorError
 from albumnet.models.prediction import load_model
 from albumnet.models.presets import MODELS
 from albumnet.records import MoodVocabulary
@@ -162,6 +162,41 @@ def test_model_of_another_transform_is_refused(make_run, installed_backbone, mak
     installed_backbone["now"] = lambda: make_backbone(mean=0.0)
     with pytest.raises(FeatureStoreError, match="trained with tiny transform"):
         load_model(make_run()).predict([covers[0]])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_gives_each_album_a_place_in_the_mood_space(make_run, pictured, name):
+    loaded = load_model(make_run(name))
+    given = features_genres_years(pictured)
+    placed = loaded.mood_vectors(*given)
+    assert placed.shape == (len(given[1]), loaded.embedding_size)
+    np.testing.assert_allclose(np.linalg.norm(placed, axis=1), 1, rtol=1e-5)
+
+
+def test_the_closeness_of_a_label_model_to_its_own_moods_ranks_them_as_its_probabilities_do(make_run, pictured):
+    loaded = load_model(make_run("2"))
+    given = features_genres_years(pictured)
+    moods, labels = loaded.mood_labels
+    columns = [loaded.config.moods.index(mood) for mood in moods]
+    raw = loaded.probabilities(*given, is_calibrated=False)[:, columns]
+    correlation = np.corrcoef(loaded.closeness_to(labels, *given).ravel(), np.log(raw / (1 - raw)).ravel())[0, 1]
+    assert correlation > 0.95
+
+
+def test_closeness_to_vectors_of_another_width_is_refused(make_run, pictured):
+    with pytest.raises(RunError, match="answers in 100 numbers, the moods' vectors have 7"):
+        load_model(make_run("2")).closeness_to(np.ones((1, 7), np.float32), *features_genres_years(pictured))
+
+
+def test_a_label_model_whose_moods_have_no_word_vectors_has_no_mood_space(model, pictured):
+    model.config = replace(model.config, moods=tuple(f"xqzt{n}" for n in range(len(model.config.moods))))
+    with pytest.raises(WordVectorError, match=r"^0 of the model's \d+ moods have a word vector"):
+        model.mood_vectors(*features_genres_years(pictured))
+
+
+def features_genres_years(pictured):
+    test = pictured.sides["test"]
+    return pictured.store.read([a.cover for a in test]), [a.genres for a in test], [a.year for a in test]
 
 
 def test_features_are_wanted_by_a_model_with_the_cover(model):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from albumnet.errors import CoverError, FeatureStoreError, MissingExtraError, RunError
+from albumnet.errors import CoverError, FeatureStoreError, MissingExtraError, RunError, WordVectorError
 from albumnet.models.presets import get_model, get_preset
 from albumnet.models.run import RunConfig, read_config, read_weights
+from albumnet.moodspace import embed_labels, label_decoder, load_packaged_vectors, moods_with_vectors
 from albumnet.vision.decoding import decode_cover
 
 if TYPE_CHECKING:
@@ -173,24 +174,24 @@ class MoodModel:
     ) -> Float[np.ndarray, "N E"]:
         """Each album's place in the mood space, of unit length; of five slots the mean.
 
+        Models that give logits are decoded (`moodspace.label_decoder`) over the moods that have word vectors.
+
         Args:
             features: As in `probabilities`.
             genres: Likewise.
             years: Likewise.
 
         Raises:
-            RunError: If the model does not answer in the mood space.
+            WordVectorError: If the model gives logits, and fewer than two of its moods have a word vector.
         """
         import torch
 
-        if not self.kind.uses_vectors:
-            raise RunError(f"{self.kind.title} has no mood vectors; models 3 and 4 have")
         parts = []
-        for raw in self._outputs(features, genres, years):
+        for raw in self._mood_outputs(features, genres, years):
             unit = torch.nn.functional.normalize(raw, dim=-1)
             vector = unit.mean(dim=1) if self.kind.output == "slots" else unit
             parts.append(torch.nn.functional.normalize(vector, dim=-1).numpy())
-        return np.concatenate(parts) if parts else np.empty((0, self.config.embedding_size), np.float32)
+        return np.concatenate(parts) if parts else np.empty((0, self.embedding_size), np.float32)
 
     def closeness_to(
         self,
@@ -202,29 +203,75 @@ class MoodModel:
         """How close N albums lie to any moods, those that training never saw too: a score that ranks albums per mood.
 
         Args:
-            labels: Unit vectors of K moods, from `moodspace.embed_labels` with the word vectors trained on.
+            labels: Unit vectors of K moods, from `moodspace.embed_labels` with the word vectors trained on (the
+                packaged ones for models that give logits).
             features: As in `probabilities`.
             genres: Likewise.
             years: Likewise.
 
         Raises:
-            RunError: If the model does not answer in the mood space, or the vectors are of another width.
+            RunError: If the vectors are of another width than the model's.
+            WordVectorError: If the model gives logits, and fewer than two of its moods have a word vector.
         """
-        import torch
-
         from albumnet.models.heads import closeness
 
-        if labels.shape[1] != self.config.embedding_size:
+        if labels.shape[1] != self.embedding_size:
             raise RunError(
-                f"{self.kind.title} answers in {self.config.embedding_size} numbers, the moods' vectors have "
-                f"{labels.shape[1]}; models 3 and 4 with the word vectors they were trained on can score any mood"
+                f"{self.kind.title} answers in {self.embedding_size} numbers, the moods' vectors have "
+                f"{labels.shape[1]}; give the word vectors it was trained with"
             )
-        wanted = torch.from_numpy(labels)
+        import torch
+
+        wanted, space = torch.from_numpy(labels), self.config.space if self.kind.uses_vectors else "decoded"
         parts = [
-            closeness(raw, wanted, kind=self.kind, space=self.config.space).numpy()
-            for raw in self._outputs(features, genres, years)
+            closeness(raw, wanted, kind=self.kind, space=space).numpy()
+            for raw in self._mood_outputs(features, genres, years)
         ]
         return np.concatenate(parts) if parts else np.empty((0, len(labels)), np.float32)
+
+    @property
+    def embedding_size(self) -> int:
+        """E of the model's mood vectors."""
+        return self.config.embedding_size or int(self.mood_labels[1].shape[1])
+
+    @cached_property
+    def mood_labels(self) -> tuple[tuple[str, ...], Float[np.ndarray, "M E"]]:
+        """The moods that have a place in the model's mood space, and their unit vectors.
+
+        Raises:
+            WordVectorError: If the model gives logits, and fewer than two of its moods have a word vector.
+        """
+        if self.labels is not None:
+            return self.config.moods, self.labels.numpy()
+        vectors = load_packaged_vectors()
+        moods = moods_with_vectors(self.config.moods, vectors)
+        if len(moods) < 2:
+            raise WordVectorError(
+                f"{len(moods)} of the model's {len(self.config.moods)} moods have a word vector, so it has no mood "
+                "space; train model 4 with --vectors FILE"
+            )
+        return moods, embed_labels(moods, vectors)
+
+    @cached_property
+    def _decoder(self) -> tuple[torch.Tensor, list[int]]:
+        """For models that give logits: (M, E), and the columns of the moods that have a vector."""
+        import torch
+
+        moods, labels = self.mood_labels
+        decoder = torch.from_numpy(label_decoder(labels).T.astype(np.float32))
+        return decoder, [self.config.moods.index(mood) for mood in moods]
+
+    def _mood_outputs(
+        self, features: np.ndarray | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
+    ) -> Iterator[torch.Tensor]:
+        """The head's output in the mood space, batch by batch: a vector, or five."""
+        if self.kind.uses_vectors:
+            yield from self._outputs(features, genres, years)
+            return
+        decoder, columns = self._decoder
+        mean_bias = self.head.output.bias[columns].mean().detach()
+        for logits in self._outputs(features, genres, years):
+            yield (logits[:, columns] - mean_bias) @ decoder
 
     def _outputs(
         self, features: np.ndarray | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]

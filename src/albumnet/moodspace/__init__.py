@@ -1,6 +1,14 @@
-"""The mood space: word vectors, and the place of every mood in it."""
+"""The mood space: word vectors, the place of every mood in it, and of what is said of many moods."""
 
-from albumnet.moodspace.label_vectors import embed_labels
+from albumnet.moodspace.decoding import label_decoder
+from albumnet.moodspace.label_vectors import embed_labels, moods_with_vectors
 from albumnet.moodspace.word_vectors import WordVectors, load_packaged_vectors, read_glove
 
-__all__ = ["WordVectors", "embed_labels", "load_packaged_vectors", "read_glove"]
+__all__ = [
+    "WordVectors",
+    "embed_labels",
+    "label_decoder",
+    "load_packaged_vectors",
+    "moods_with_vectors",
+    "read_glove",
+]

@@ -35,6 +35,11 @@ def embed_labels(moods: Sequence[str], vectors: WordVectors) -> Float[np.ndarray
     return unit
 
 
+def moods_with_vectors(moods: Sequence[str], vectors: WordVectors) -> tuple[str, ...]:
+    """Those of some mood names whose every word has a vector, in their order."""
+    return tuple(mood for mood in moods if all(word in vectors for word in split_label(mood, vectors)))
+
+
 def split_label(mood: str, vectors: WordVectors) -> list[str]:
     """The words of a mood name, lower case: `Laid-Back/Mellow` -> laid-back, mellow."""
     words: list[str] = []

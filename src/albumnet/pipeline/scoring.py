@@ -39,18 +39,7 @@ def score(
     from albumnet.models.prediction import load_model
 
     model = load_model(run, weights=weights)
-    albums = list(album_set.albums)
-    store = None
-    if model.kind.uses_cover and model.config.n_fine_tuned:
-        albums = [album for album in albums if album.cover]
-    elif model.config.backbone is not None:
-        store = FeatureStore(album_set.features_dir(model.config.backbone.backbone))
-        if store.manifest.digest != model.config.backbone.digest:
-            raise FeatureStoreError(
-                f"{store.path} was made by {store.manifest.digest} (weights-transform-shape), the model was trained on "
-                f"{model.config.backbone.digest}; run `albumnet features` with the weights the model was trained with"
-            )
-        albums = with_features(albums, store)
+    albums, store = scorable_albums(model, album_set)
     probabilities = predict_albums(model, album_set, albums, store, progress=progress)
     write_predictions(
         out,
@@ -61,6 +50,25 @@ def score(
     )
     scored = {album.album_id for album in albums}
     return len(albums), tuple(album.album_id for album in album_set.albums if album.album_id not in scored)
+
+
+def scorable_albums(model: MoodModel, album_set: AlbumSet) -> tuple[list[Album], FeatureStore | None]:
+    """The albums of a set that a model can say something of, and the features it needs for that; None if none.
+
+    Raises:
+        FeatureStoreError: If features are yet to be computed, or were made by another backbone than the model's.
+    """
+    if model.kind.uses_cover and model.config.n_fine_tuned:
+        return [album for album in album_set.albums if album.cover], None
+    if model.config.backbone is None:
+        return list(album_set.albums), None
+    store = FeatureStore(album_set.features_dir(model.config.backbone.backbone))
+    if store.manifest.digest != model.config.backbone.digest:
+        raise FeatureStoreError(
+            f"{store.path} was made by {store.manifest.digest} (weights-transform-shape), the model was trained on "
+            f"{model.config.backbone.digest}; run `albumnet features` with the weights the model was trained with"
+        )
+    return with_features(list(album_set.albums), store), store
 
 
 def predict_albums(
@@ -84,7 +92,7 @@ def predict_albums(
 def predict_mood_vectors(
     model: MoodModel, album_set: AlbumSet, albums: Sequence[Album], store: FeatureStore | None
 ) -> np.ndarray:
-    """Unit mood vectors (N, E) of some albums of a set by a model that answers in the mood space."""
+    """Unit mood vectors (N, E) of some albums of a set."""
     steps = range(0, len(albums), _BATCH)
     return np.concatenate(
         [model.mood_vectors(*_inputs(model, album_set, albums[n : n + _BATCH], store)) for n in steps]

@@ -18,12 +18,10 @@ import torch
 from albumnet.models.calibration import ClosenessCalibration
 from albumnet.models.heads import MoodHead
 from albumnet.models.presets import ModelKind, Preset
+from albumnet.moodspace import label_decoder
 
 if TYPE_CHECKING:
     from jaxtyping import Float
-
-# Ridge against the mean squared label vector; larger ones rank albums worse (docs/results.md).
-RIDGE = 0.01
 
 
 def decode_head(
@@ -31,7 +29,7 @@ def decode_head(
 ) -> tuple[MoodHead, ClosenessCalibration]:
     """Turn a head that gives logits into one that gives mood vectors; only its last layer changes.
 
-    vector = (L'L + ridge I)^-1 L' (z - the mean over moods of the logits' bias)
+    vector = decoder (z - the mean over moods of the logits' bias), with `moodspace.label_decoder`
 
     Args:
         head: Trained for logits.
@@ -41,17 +39,10 @@ def decode_head(
 
     Returns:
         The head, and how its dot products become log-odds again.
-
-    Source:
-        Romera-Paredes & Torr (2015), "An embarrassingly simple approach to zero-shot learning", ICML (scores as
-        bilinear products of input and label description, and their closed form).
     """
     decoded = MoodHead(kind, preset, replace(head.shape, embedding_size=labels.shape[1]))
     decoded.load_state_dict({n: t for n, t in head.state_dict().items() if not n.startswith("output.")}, strict=False)
-    wide = labels.double()
-    gram = wide.T @ wide
-    ridge = RIDGE * gram.trace() / len(wide) * torch.eye(len(gram), dtype=torch.float64)
-    decoder = torch.linalg.solve(gram + ridge, wide.T)  # (E, M)
+    decoder = torch.from_numpy(label_decoder(labels.numpy()))  # (E, M)
     with torch.no_grad():
         bias = head.output.bias.double()
         decoded.output.weight.copy_(decoder @ head.output.weight.double())
