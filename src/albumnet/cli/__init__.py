@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, evaluation, models, report, serve, sets
+from albumnet.cli import demo, evaluation, map, models, report, serve, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -25,6 +25,7 @@ app.command("evaluate")(evaluation.evaluate)
 app.command("report")(report.report)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
+app.command("map")(map.make_map)
 app.command("serve")(serve.serve)
 
 

@@ -3,6 +3,7 @@
 from albumnet.pipeline.demo import DemoResult, demo
 from albumnet.pipeline.evaluating import evaluate
 from albumnet.pipeline.folds import FoldResult, cross_validate
+from albumnet.pipeline.mapping import find_or_make_map, make_map
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
@@ -16,6 +17,8 @@ __all__ = [
     "cross_validate",
     "demo",
     "evaluate",
+    "find_or_make_map",
+    "make_map",
     "predict_albums",
     "read_scores",
     "score",

@@ -58,7 +58,7 @@ def map_meta(request: Request) -> dict[str, Any]:
         "mood_filter": [[shelf.name, len(shelf.rows)] for shelf in catalogue.moods.values()],
         "families": [{"name": family.name, "moods": list(family.moods)} for family in state.families],
         "version": state.version,
-        "trustworthiness": getattr(mood_map.config, "trustworthiness", None),
+        "trustworthiness": mood_map.config.trustworthiness,
     }
 
 
@@ -120,11 +120,9 @@ def export(request: Request, wanted: ExportRequest) -> Response:
     if any(not 0 <= row < len(state.albums) for row in wanted.rows):
         raise RefusedError(422, f"rows: expected numbers from 0 to {len(state.albums) - 1:,}")
     albums = [state.albums[row] for row in wanted.rows]
-    content, media_type = (
-        (as_csv(albums), "text/csv") if wanted.format == "csv" else (as_m3u(albums), "audio/x-mpegurl")
-    )
+    write, media_type = (as_csv, "text/csv") if wanted.format == "csv" else (as_m3u, "audio/x-mpegurl")
     name = f'attachment; filename="albums.{wanted.format}"'
-    return Response(content, media_type=f"{media_type}; charset=utf-8", headers={"Content-Disposition": name})
+    return Response(write(albums), media_type=f"{media_type}; charset=utf-8", headers={"Content-Disposition": name})
 
 
 def parse_decade(text: str) -> int | None:

@@ -46,8 +46,8 @@ def error_response(request: Request, status: int, message: str, headers: dict[st
 def _plain_page(status: int, message: str) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{status}</title></head>'
-        f'<body><h1>{html.escape(HTTPStatus(status).phrase)}</h1><p>{html.escape(message)}</p><p><a href="/">Home</a></p>'
-        "</body></html>"
+        f"<body><h1>{html.escape(HTTPStatus(status).phrase)}</h1><p>{html.escape(message)}</p>"
+        '<p><a href="/">Home</a></p></body></html>'
     )
 
 

@@ -27,7 +27,7 @@ def as_csv(albums: Sequence[Album]) -> str:
 
 
 def as_m3u(albums: Sequence[Album]) -> str:
-    """An extended M3U: per album its name, and the folder `artist/title` that a music library most often keeps it in."""
+    """An extended M3U: per album its name, and the folder `artist/title` as music libraries name it."""
     lines = ["#EXTM3U"]
     for album in albums:
         artist, title = (_one_line(text) for text in (album.artist, album.title or album.album_id))

@@ -12,15 +12,16 @@ import numpy as np
 
 from albumnet.dataset import AlbumSet, FeatureStore
 from albumnet.dataset.atomic import replacing
-from albumnet.errors import FeatureStoreError, ServeError
+from albumnet.errors import FeatureStoreError, MapError, MissingExtraError, ServeError, WordVectorError
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.records import Album
-from albumnet.web.look import LookIndex, LookSpace, fit_look_space, pool
+from albumnet.web.look import LOOK_DIM, LookIndex, LookSpace, fit_look_space, pool
 from albumnet.web.options import ServeOptions
-from albumnet.web.state import AppState, Layout, rows_in_order
+from albumnet.web.state import AppState, rows_in_order
 
 if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
+    from albumnet.moodmap import MoodMap
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ def load_state(options: ServeOptions, *, progress: ProgressCallback = ignore_pro
     model = _load_model(options)
     folder = _app_folder(options, album_set)
     notes: list[str] = []
-    mood_map = _load_map(options, album_set, model, folder, notes, progress)
+    mood_map = _load_map(options, album_set, folder, notes, progress)
     if album_set is None:
         return AppState(None, model, None, folder, options.model, limits=options.limits)
     albums = rows_in_order(album_set, mood_map)
@@ -69,12 +70,32 @@ def _load_model(options: ServeOptions) -> MoodModel | None:
 def _load_map(
     options: ServeOptions,
     album_set: AlbumSet | None,
-    model: MoodModel | None,
     folder: Path,
     notes: list[str],
     progress: ProgressCallback,
-) -> Layout | None:
-    return None
+) -> MoodMap | None:
+    """The map that was asked for, or the app's own, made when it is first needed."""
+    from albumnet.moodmap import read_map
+
+    if album_set is None:
+        return None
+    if options.mood_map is not None:
+        mood_map = read_map(options.mood_map)
+        mood_map.check_albums(album_set.digest)
+        return mood_map
+    if options.model is None:
+        notes.append("without a model there is no map; give --model RUN or --map MAP")
+        return None
+    from albumnet.pipeline.mapping import find_or_make_map
+
+    try:
+        mood_map, _ = find_or_make_map(
+            album_set, options.model, out=folder / "map", weights=options.weights, progress=progress
+        )
+    except (FeatureStoreError, MapError, MissingExtraError, WordVectorError) as error:
+        notes.append(f"there is no map: {error}")
+        return None
+    return mood_map
 
 
 def _noting(notes: list[str], make: Callable[[], T]) -> T | None:
@@ -88,7 +109,8 @@ def _noting(notes: list[str], make: Callable[[], T]) -> T | None:
 
 def _app_folder(options: ServeOptions, album_set: AlbumSet | None) -> Path:
     """A folder per set and model inside the app's, so that nothing kept is taken for something else's."""
-    base = options.app_dir or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "albumnet" / "serve"
+    cache = os.environ.get("XDG_CACHE_HOME")
+    base = options.app_dir or (Path(cache) if cache else Path("~/.cache").expanduser()) / "albumnet" / "serve"
     digests = [album_set.digest if album_set else "no set", _digest_run(options.model)]
     folder = base / hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
     try:
@@ -101,24 +123,35 @@ def _app_folder(options: ServeOptions, album_set: AlbumSet | None) -> Path:
 
 
 def _digest_run(run: Path | None) -> str:
+    if run is None:
+        return "no model"
     hasher = hashlib.sha256()
-    for name in ("config.json", "model.safetensors") if run else ():
+    for name in ("config.json", "model.safetensors"):
         hasher.update((run / name).read_bytes())
     return hasher.hexdigest()
 
 
 def _kept(path: Path, shape: tuple[int, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
     """An array that is computed once and memory-mapped from then on."""
+    found = _open_kept(path)
+    if found is None or found.shape != shape:
+        _keep(path, make())
+        found = _open_kept(path)
+    assert found is not None
+    return found
+
+
+def _open_kept(path: Path) -> np.ndarray | None:
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-        if found.shape == shape:
-            return found
+        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
-        pass
-    array = make()
+        return None
+    return found
+
+
+def _keep(path: Path, array: np.ndarray) -> None:
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, array, allow_pickle=False)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def _key(albums: Sequence[Album], *parts: str) -> str:
@@ -171,7 +204,8 @@ def _look_index(
         space = fit_look_space(pool(store.read([covers[n] for n in np.sort(drawn)])))
         return np.vstack([space.mean, space.std, space.components.T])
 
-    found = _kept_any_height(folder / f"look-space-{key}.npy", dim, fit)
+    kept = min(LOOK_DIM, dim, len(rows), _N_FITTED)
+    found = _kept(folder / f"look-space-{key}.npy", (2 + kept, dim), fit)
     space = LookSpace(found[0], found[1], np.ascontiguousarray(found[2:].T))
     width = space.components.shape[1]
 
@@ -187,16 +221,3 @@ def _look_index(
     has_features = np.zeros(len(albums), dtype=bool)
     has_features[rows] = True
     return LookIndex(space, vectors, has_features, store.manifest.digest)
-
-
-def _kept_any_height(path: Path, width: int, make: Callable[[], np.ndarray]) -> np.ndarray:
-    try:
-        found = np.load(path, allow_pickle=False)
-        if found.ndim == 2 and found.shape[1] == width and len(found) > 2:
-            return np.asarray(found)
-    except (OSError, ValueError, EOFError):
-        pass
-    array = make()
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
-    return array

@@ -78,7 +78,7 @@ def fit_look_space(features: Float[np.ndarray, "N D"]) -> LookSpace:
 
 
 def _principal_components(standard: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "D L"]:
-    """The first `LOOK_DIM`, by random projection and three power iterations: a full decomposition takes 30 times longer.
+    """The first `LOOK_DIM`, by random projection and power iterations; a full decomposition takes 30 times longer.
 
     Source:
         Halko, Martinsson & Tropp (2011), "Finding structure with randomness", SIAM Review 53(2), algorithm 4.4.
@@ -89,10 +89,12 @@ def _principal_components(standard: Float[np.ndarray, "N D"]) -> Float[np.ndarra
     for _ in range(3):
         basis, _ = np.linalg.qr(standard.T @ (standard @ basis))
     _, _, rows = np.linalg.svd(standard @ basis, full_matrices=False)
-    return np.ascontiguousarray(basis @ rows[:n_wanted].T, np.float32)
+    components: np.ndarray = np.ascontiguousarray(basis @ rows[:n_wanted].T, np.float32)
+    return components
 
 
 def pool(features: np.ndarray) -> Float[np.ndarray, "N D"]:
     """(N, D) as they are, (N, D, h, w) as means over the grid; float32."""
     wide: np.ndarray = features.astype(np.float32)
-    return wide.reshape(*wide.shape[:2], -1).mean(axis=2)
+    pooled: np.ndarray = wide.reshape(*wide.shape[:2], -1).mean(axis=2)
+    return pooled

@@ -48,7 +48,7 @@ async def _answer(request: Request, row: int, *, size: int, version: str) -> Res
         return Response(status_code=304, headers=headers)
     pictures: Pictures = request.app.state.pictures
     try:
-        jpeg = await pictures.get(name, size, request)
+        jpeg = await pictures.get(name, size)
     except (CoverError, DecoderTimeoutError) as error:
         raise RefusedError(404, "the cover cannot be shown") from error
     return Response(jpeg, media_type="image/jpeg", headers=headers)
@@ -84,7 +84,7 @@ class Pictures:
         await self._decoders.stop()
         await self._file.close()
 
-    async def get(self, cover: str, size: int, request: Request) -> bytes:
+    async def get(self, cover: str, size: int) -> bytes:
         """A cover's JPEG.
 
         Raises:

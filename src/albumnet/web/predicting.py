@@ -1,4 +1,4 @@
-"""`POST /api/predict`: an upload through all checks, a decoder, the network and the map, to its moods and neighbours."""
+"""`POST /api/predict`: an upload through all checks, decoder, network and map, to its moods and neighbours."""
 
 from __future__ import annotations
 

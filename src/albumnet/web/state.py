@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,28 +24,12 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
     from albumnet.models.prediction import MoodModel
+    from albumnet.moodmap import MoodMap
 
 N_NEAR = 12
 # Mood words name no album exactly: this many of the nearest count as meant.
 N_OF_MOOD_WORDS = 500
 MOOD_PREFIX = "mood:"
-
-
-class Layout(Protocol):
-    """What the app needs of a `moodmap.MoodMap`."""
-
-    @property
-    def album_ids(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def xy(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def vectors(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def moods(self) -> Sequence[Any]: ...  # noqa: D102
-    @property
-    def config(self) -> Any: ...  # noqa: D102
-    def place_new(self, vectors: np.ndarray) -> np.ndarray: ...  # noqa: D102
-    def nearest(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -77,7 +60,7 @@ class AppState:
 
     album_set: AlbumSet | None
     model: MoodModel | None
-    mood_map: Layout | None
+    mood_map: MoodMap | None
     app_dir: Path
     run: Path | None = None
     probabilities: Float[np.ndarray, "N M"] | None = None
@@ -105,7 +88,7 @@ class AppState:
         """Differs whenever rows, places or predictions do: what may be cached under it is for ever."""
         parts = [self.album_set.digest if self.album_set else ""]
         if self.mood_map is not None:
-            parts.append(hashlib.sha256(np.ascontiguousarray(self.mood_map.xy).tobytes()).hexdigest())
+            parts.append(self.mood_map.config.digest)
         if self.probabilities is not None:
             parts.append(hashlib.sha256(np.ascontiguousarray(self.probabilities[::97]).tobytes()).hexdigest())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -171,7 +154,7 @@ class AppState:
     @property
     def is_map_of_moods(self) -> bool:
         """Whether the map's vectors are mood vectors."""
-        return self.mood_map is not None and getattr(self.mood_map.config, "of", "moods") == "moods"
+        return self.mood_map is not None and self.mood_map.config.of == "moods"
 
     def near_in_mood(self, row: int) -> list[dict[str, Any]]:
         """The albums nearest to a row in the mood space."""
@@ -239,13 +222,8 @@ class AppState:
     def family_of_row(self) -> np.ndarray:
         """(N,) uint8: the family of each row's first mood, of the likeliest where nobody said; 255 unknown."""
         number = {normalise_name(mood): n for n, family in enumerate(self.families) for mood in family.moods}
-        return np.array(
-            [
-                number.get(normalise_name(mood), UNKNOWN_FAMILY) if mood else UNKNOWN_FAMILY
-                for mood in self._first_moods
-            ],
-            dtype=np.uint8,
-        )
+        of_mood = {mood: number.get(normalise_name(mood), UNKNOWN_FAMILY) for mood in set(self._first_moods)}
+        return np.array([of_mood[mood] for mood in self._first_moods], dtype=np.uint8)
 
     @cached_property
     def _first_moods(self) -> list[str]:
@@ -264,7 +242,7 @@ class AppState:
 _NOTHING_TOLD = {"can_tell": None, "n_for_coverage": None, "n_without_looking": None, "coverage": None}
 
 
-def rows_in_order(album_set: AlbumSet | None, mood_map: Layout | None) -> list[Album]:
+def rows_in_order(album_set: AlbumSet | None, mood_map: MoodMap | None) -> list[Album]:
     """The map's albums in its order, then the set's others."""
     if album_set is None:
         return []

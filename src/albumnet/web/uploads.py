@@ -60,7 +60,7 @@ class Admission:
     async def _enter(self, n_bytes: int) -> None:
         if not self._has_room(n_bytes) or self._n_waiting:
             if self._n_waiting >= self._limits.n_waiting:
-                raise RefusedError(429, "too many covers are being read; try again in a moment", retry_after_s=2)
+                raise _busy()
             self._n_waiting += 1
             try:
                 async with asyncio.timeout(self._limits.wait_s), self._changed:
@@ -68,9 +68,7 @@ class Admission:
                     self._take(n_bytes)
                     return
             except TimeoutError:
-                raise RefusedError(
-                    429, "too many covers are being read; try again in a moment", retry_after_s=5
-                ) from None
+                raise _busy() from None
             finally:
                 self._n_waiting -= 1
         self._take(n_bytes)
@@ -136,6 +134,10 @@ async def read_upload(request: Request, limits: Limits) -> Upload:
     except ClientDisconnect as error:
         raise RefusedError(400, "the upload was cut off") from error
     return form.upload()
+
+
+def _busy() -> RefusedError:
+    return RefusedError(429, "too many covers are being read; try again in a moment", retry_after_s=2)
 
 
 def _too_large(limits: Limits) -> RefusedError:
