@@ -26,7 +26,7 @@ def app_state(request: Request) -> AppState:
 
 
 def render(request: Request, template: str, **context: Any) -> HTMLResponse:
-    """A page; templates see `has_set`, `has_model`, `has_map` and `here`, the path that was asked for."""
+    """A page; templates see `has_set`, `has_model`, `has_map`, `version` and `here`, the asked path."""
     return HTMLResponse(_fill(request, template, context))
 
 
@@ -41,6 +41,7 @@ def _fill(request: Request, template: str, context: Mapping[str, Any]) -> str:
         "here": request.url.path,
         "has_set": state.album_set is not None,
         "has_model": state.model is not None,
+        "version": state.version,
         "has_map": state.mood_map is not None,
     }
     return _environment().get_template(template).render(shared | dict(context))

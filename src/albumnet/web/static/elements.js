@@ -25,11 +25,17 @@ export function albums(n) {
   return `${count(n)} ${n === 1 ? "album" : "albums"}`;
 }
 
+/** The address of a row's picture that the browser may keep for ever: of so many pixels, or whole without `size`. */
+export function pictureAddress(row, size = 0) {
+  const version = document.documentElement.dataset.version;
+  return size ? `/thumbs/${row}?s=${size}&v=${version}` : `/covers/${row}?v=${version}`;
+}
+
 /** A cover, or two letters in its place. */
 export function coverOf(album, size = 128) {
   if (album.cover) {
     return make("img", {
-      class: "cover", src: `/thumbs/${album.row}?s=${size}`, alt: "", width: size, height: size, loading: "lazy", decoding: "async",
+      class: "cover", src: pictureAddress(album.row, size), alt: "", width: size, height: size, loading: "lazy", decoding: "async",
     });
   }
   const letters = (album.title || album.artist || "?").split(/\s+/).slice(0, 2).map((word) => word[0] ?? "");

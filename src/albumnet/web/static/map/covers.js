@@ -1,7 +1,9 @@
 // Covers where there is room: which albums get one, and fetching their pictures without haste.
+import { pictureAddress } from "../elements.js";
 
 const CELL = 64; // px of screen that one cover may fill
-const CROWDED = 14; // albums to a cell of screen: beyond this the dots say more than a few covers would
+const CROWDED = 20; // albums to a cell of screen: beyond this the dots say more than a few covers would
+const MOST = 8192; // albums to choose from at a time
 const GAP = 5;
 const SETTLE_MS = 120;
 const MAX_IN_FLIGHT = 6;
@@ -34,11 +36,11 @@ export class Covers {
     const step = this.side + GAP;
     const taken = new Map();
     const orders = new Float64Array(found.length);
-    for (let k = 0; k < found.length; k += 1) orders[k] = (found[k] === first ? 0 : this.priority[found[k]] + 1) * 4096 + k % 4096;
-    // Sorting numbers is much faster than sorting by a function; the place in the list rides in the last 12 bits.
-    const byOrder = found.length <= 4096 ? orders.sort() : [];
+    for (let k = 0; k < found.length; k += 1) orders[k] = (found[k] === first ? 0 : this.priority[found[k]] + 1) * MOST + k % MOST;
+    // Sorting numbers is much faster than sorting by a function; the place in the list rides in the last digits.
+    const byOrder = found.length <= MOST ? orders.sort() : [];
     for (const order of byOrder) {
-      const i = found[order % 4096];
+      const i = found[order % MOST];
       const [x, y] = [view.screenX(this.points.xs[i]), view.screenY(this.points.ys[i])];
       if (!hasRoom(taken, x, y, step)) continue;
       taken.set(cellKey(Math.floor(x / step), Math.floor(y / step)), [x, y]);
@@ -51,7 +53,7 @@ export class Covers {
   find(view, filter, limit) {
     const box = view.box(CELL);
     const { points } = this;
-    const most = Math.min(4096, limit);
+    const most = Math.min(MOST, limit);
     const found = [];
     let inGrid = 0;
     for (const [from, to] of points.runs(view.box())) inGrid += to - from;
@@ -151,7 +153,7 @@ class Thumbnails {
     this.inFlight += 1;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     try {
-      const response = await fetch(`/thumbs/${row}?s=${size}`);
+      const response = await fetch(pictureAddress(row, size));
       if (!response.ok) throw new Error(`${response.status}`);
       const bitmap = await createImageBitmap(await response.blob());
       const before = this.pictures.get(row);

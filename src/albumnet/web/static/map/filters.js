@@ -105,20 +105,6 @@ export class Filters {
     else if (this.values.q && this.matched === "mood") this.found.textContent = `${albums(n)} nearest to these words in mood`;
     else this.found.textContent = `${count(n)} of ${albums(this.points.n)}`;
   }
-
-  /** The box around all that pass; null without any. */
-  extent() {
-    const { passes } = this.filter;
-    const box = { left: 1, right: 0, top: 1, bottom: 0 };
-    if (!passes || !this.filter.n) return null;
-    for (let i = 0; i < passes.length; i += 1) {
-      if (!passes[i]) continue;
-      const [x, y] = [this.points.xs[i], this.points.ys[i]];
-      [box.left, box.right] = [Math.min(box.left, x), Math.max(box.right, x)];
-      [box.top, box.bottom] = [Math.min(box.top, y), Math.max(box.bottom, y)];
-    }
-    return box;
-  }
 }
 
 function fillChoices(select, values, suffix = "") {

@@ -27,7 +27,7 @@ class MoodMap {
     this.tip = document.getElementById("tip");
     this.announcer = document.getElementById("announcer");
     this.stillness = matchMedia("(prefers-reduced-motion: reduce)");
-    this.view = new View();
+    this.view = new View(points.extent() ?? { left: 0, right: 1, top: 0, bottom: 1 });
     this.dots = new Dots(points);
     this.covers = new Covers(points, () => this.invalidate());
     this.serif = getComputedStyle(document.documentElement).getPropertyValue("--serif");
@@ -204,12 +204,13 @@ class MoodMap {
   }
 
   reset() {
-    this.flyTo({ x: 0.5, y: 0.5, zoom: 0 });
+    this.flyTo(this.view.home);
   }
 
   /** After a search: go where the matches are. */
   showMatches() {
-    const box = this.filters.extent();
+    const { passes } = this.filters.filter;
+    const box = passes && this.points.extent(passes);
     if (!box) return;
     const { view } = this;
     const [width, height] = [Math.max(0.02, box.right - box.left), Math.max(0.02, box.bottom - box.top)];
@@ -369,7 +370,7 @@ class MoodMap {
   async restore() {
     const { view, filter, album } = readAddress();
     this.isRestoring = true;
-    this.view.set(view ?? { x: 0.5, y: 0.5, zoom: 0 });
+    this.view.set(view ?? this.view.home);
     this.flight += 1;
     this.invalidate();
     try {

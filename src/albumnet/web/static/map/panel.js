@@ -1,7 +1,7 @@
 // What lies beside the map: the card of an album, or a list to take away.
 import { ask, askJson, save } from "../api.js";
 import { moodBars } from "../bars.js";
-import { albums, coverOf, make, namesOf, shelf } from "../elements.js";
+import { albums, coverOf, make, namesOf, pictureAddress, shelf } from "../elements.js";
 import { labelsOf } from "./labels.js";
 
 const N_LISTED = 60;
@@ -93,7 +93,7 @@ export class Panel {
     back?.addEventListener("click", () => this.showList(this.list.rows, this.list.heading, this.list.emptyText));
     return [
       back,
-      card.cover ? make("img", { class: "cover large", src: `/covers/${card.row}`, alt: `Cover of ${card.title || "this album"}`, width: 640, height: 640 }) : coverOf(card),
+      card.cover ? make("img", { class: "cover large", src: pictureAddress(card.row), alt: `Cover of ${card.title || "this album"}`, width: 640, height: 640 }) : coverOf(card),
       make("p", { class: "eyebrow" }, card.artist || "Unknown artist"),
       make("h2", {}, card.title || "Untitled"),
       make("p", { class: "muted small" }, [card.year, ...card.genres].filter(Boolean).join(" · ")),

@@ -49,6 +49,20 @@ export class Points {
     this.indexOfRow = new Uint32Array(n);
   }
 
+  /** The box that holds all of them, or those that `passes` marks; null without any. */
+  extent(passes = null) {
+    const box = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
+    for (let i = 0; i < this.n; i += 1) {
+      if (passes && !passes[i]) continue;
+      const [x, y] = [this.xs[i], this.ys[i]];
+      if (x < box.left) box.left = x;
+      if (x > box.right) box.right = x;
+      if (y < box.top) box.top = y;
+      if (y > box.bottom) box.bottom = y;
+    }
+    return box.left <= box.right ? box : null;
+  }
+
   /** Runs [from, to) of indices that hold all points of a box, and some around it. */
   runs({ left, top, right, bottom }) {
     if (right < 0 || bottom < 0 || left > 1 || top > 1) return [];

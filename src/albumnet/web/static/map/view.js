@@ -4,9 +4,11 @@ export const MAX_ZOOM = 10;
 export const MIN_ZOOM = -0.5;
 const MARGIN = 36; // px around the map when all of it is shown
 
-/** Places are in [0, 1] x [0, 1] with y down; zoom 0 shows all, each step doubles. */
+/** Places are in [0, 1] x [0, 1] with y down; zoom 0 shows all, each step doubles the scale. */
 export class View {
-  constructor() {
+  /** `extent` is the box of all that is on the map. */
+  constructor(extent) {
+    this.extent = extent;
     [this.x, this.y, this.zoom] = [0.5, 0.5, 0];
     [this.width, this.height, this.ratio] = [1, 1, 1];
   }
@@ -18,9 +20,16 @@ export class View {
     this.ratio = Math.min(2, window.devicePixelRatio || 1);
   }
 
-  /** CSS pixels from one side of the map to the other. */
+  /** CSS pixels from one side of the map to the other; at zoom 0 its extent just fits in. */
   get scale() {
-    return Math.max(120, Math.min(this.width, this.height) - 2 * MARGIN) * 2 ** this.zoom;
+    const [width, height] = [this.extent.right - this.extent.left, this.extent.bottom - this.extent.top];
+    const fit = (space, size) => Math.max(120, space - 2 * MARGIN) / Math.max(0.05, size);
+    return Math.min(fit(this.width, width), fit(this.height, height)) * 2 ** this.zoom;
+  }
+
+  /** Where all is shown. */
+  get home() {
+    return { x: (this.extent.left + this.extent.right) / 2, y: (this.extent.top + this.extent.bottom) / 2, zoom: 0 };
   }
 
   /** The box of places in view, with so many pixels around it. */
