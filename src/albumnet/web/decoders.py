@@ -13,7 +13,7 @@ import numpy as np
 
 from albumnet.errors import CoverError
 
-_COMMAND = (sys.executable, "-P", "-m", "albumnet.web.decoder")
+COMMAND = (sys.executable, "-P", "-m", "albumnet.web.decoder")
 _START_S = 60.0
 
 
@@ -27,12 +27,12 @@ class Decoders:
     Args:
         n: How many.
         limit_s: How long one picture may take.
-        command: What to start; tests start others.
+        command: What to start; None for the project's own.
     """
 
-    def __init__(self, n: int, *, limit_s: float, command: tuple[str, ...] = _COMMAND) -> None:
+    def __init__(self, n: int, *, limit_s: float, command: tuple[str, ...] | None = None) -> None:
         self._limit_s = limit_s
-        self._command = command
+        self._command = command or COMMAND
         self._n = n
         self._free: asyncio.LifoQueue[_Process | None] = asyncio.LifoQueue()
         self._all: set[_Process] = set()

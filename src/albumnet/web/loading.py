@@ -46,7 +46,7 @@ def load_state(options: ServeOptions, *, progress: ProgressCallback = ignore_pro
     notes: list[str] = []
     mood_map = _load_map(options, album_set, folder, notes, progress)
     if album_set is None:
-        return AppState(None, model, None, folder, options.model, limits=options.limits)
+        return AppState(None, model, None, folder, options.model, limits=options.limits).prepare()
     albums = rows_in_order(album_set, mood_map)
     probabilities = look = None
     if model is not None:
@@ -54,9 +54,10 @@ def load_state(options: ServeOptions, *, progress: ProgressCallback = ignore_pro
     store = _noting(notes, lambda: _find_store(album_set, model))
     if store is not None:
         look = _look_index(store, albums, folder, progress)
-    return AppState(
+    state = AppState(
         album_set, model, mood_map, folder, options.model, probabilities, look, options.limits, tuple(notes)
     )
+    return state.prepare()
 
 
 def _load_model(options: ServeOptions) -> MoodModel | None:

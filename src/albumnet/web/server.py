@@ -40,9 +40,18 @@ def listen(options: ServeOptions) -> socket.socket:
     return listener
 
 
-def run(app: FastAPI, listener: socket.socket, limits: Limits, *, on_ready: Callable[[], None]) -> None:
-    """Serve until interrupted."""
-    _Server(make_config(app, limits), on_ready).run(sockets=[listener])
+def run(
+    app: FastAPI,
+    listener: socket.socket,
+    limits: Limits,
+    *,
+    on_ready: Callable[[], None],
+    on_made: Callable[[uvicorn.Server], None] = lambda _server: None,
+) -> None:
+    """Serve until interrupted, or until the server that `on_made` was given is told that it `should_exit`."""
+    server = _Server(make_config(app, limits), on_ready)
+    on_made(server)
+    server.run(sockets=[listener])
 
 
 def make_config(app: FastAPI, limits: Limits) -> uvicorn.Config:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from albumnet.dataset import AlbumSet
-from albumnet.errors import WordVectorError
 from albumnet.moodspace import WordVectors, embed_labels, load_packaged_vectors
+from albumnet.moodspace.label_vectors import split_label
 from albumnet.records import Album, normalise_name
 from albumnet.web.catalogue import Catalogue
 from albumnet.web.families import UNKNOWN_FAMILY, Family, find_families
@@ -92,6 +92,11 @@ class AppState:
         if self.probabilities is not None:
             parts.append(hashlib.sha256(np.ascontiguousarray(self.probabilities[::97]).tobytes()).hexdigest())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def prepare(self) -> AppState:
+        """Make now what the first request would have to wait for."""
+        _ = (self.catalogue, self.family_of_row, self.version)
+        return self
 
     # What is said of one album.
 
@@ -198,15 +203,14 @@ class AppState:
         return Match(rows, by)
 
     def rows_of_mood_words(self, words: str) -> np.ndarray:
-        """The rows nearest to any words that have vectors, nearest first; none where they have not."""
-        if self.mood_map is None or not self.is_map_of_moods or not words.strip():
+        """The rows nearest to those of some words that have vectors, nearest first; none where none has."""
+        vectors = _word_vectors()
+        known = [word for word in split_label(words, vectors) if word in vectors]
+        if self.mood_map is None or not self.is_map_of_moods or not known:
             return np.empty(0, np.int64)
-        try:
-            vector = embed_labels([words.strip()], _word_vectors())
-        except WordVectorError:
+        if vectors.size != self.mood_map.vectors.shape[1]:
             return np.empty(0, np.int64)
-        if vector.shape[1] != self.mood_map.vectors.shape[1]:
-            return np.empty(0, np.int64)
+        vector = embed_labels([" ".join(known)], vectors)
         rows, _ = self.mood_map.nearest(vector, min(N_OF_MOOD_WORDS, self.n_on_map))
         return np.asarray(rows[0], dtype=np.int64)
 
