@@ -1,16 +1,19 @@
 """What strangers may send: refused in one line, within limits, while the app answers others."""
 
 import asyncio
+import contextlib
 import io
 import os
 import re
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,7 +152,7 @@ def test_a_body_of_unsaid_length_is_cut_off_at_the_limit(target):
     head = head.removesuffix(b"\r\n--BOUNDARY--\r\n")
     request = (
         f"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\n"
-        "Transfer-Encoding: chunked\r\n\r\n"
+        "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     ).encode()
     chunk = bytes(2**16)
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [head, *[chunk] * 24])
@@ -335,7 +338,7 @@ def test_scripts_in_names_are_escaped_in_pages_and_kept_as_they_are_in_json(work
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from /proc")
 def test_200_uploads_at_once_are_read_or_refused_in_bounded_memory_while_health_answers(work, tmp_path):
-    n_uploads, n_bytes = 200, 4 * 2**20
+    n_uploads, n_bytes = 200, 2**20
     body, content_type = make_form(draw_jpeg(size=600) + bytes(n_bytes))
     command = (sys.executable, "-m", "albumnet", "serve", "--model", work.run, "--port", "0", "--app-dir", tmp_path)
     with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True) as process:
@@ -343,18 +346,21 @@ def test_200_uploads_at_once_are_read_or_refused_in_bounded_memory_while_health_
             port = int(re.search(r":(\d+)/", process.stdout.readline())[1])
             assert Client(port).read_cover(draw_jpeg()).status == 200
             before = memory_mb(process.pid)
-            statuses, slowest, peak = asyncio.run(upload_all(port, process.pid, body, content_type, n_uploads))
+            with watching(port, process.pid) as seen:
+                statuses = asyncio.run(upload_all(port, body, content_type, n_uploads))
         finally:
             process.terminate()
     assert set(statuses) <= {200, 429}
     assert statuses[200] >= 32
     assert sum(statuses.values()) == n_uploads
-    assert slowest < 1.0  # a busy test machine; docs/results.md has what it is on a calm one
-    assert peak - before < 400, f"{before} MB before, {peak} MB at most"
+    # A busy test machine is allowed more than docs/results.md says of a calm one.
+    assert len(seen) >= 5
+    assert max(seconds for seconds, _ in seen) < 2.0
+    peak = max(megabytes for _, megabytes in seen)
+    assert peak - before < 300, f"{before:.0f} MB before, {peak:.0f} MB at most"
 
 
-async def upload_all(port: int, pid: int, body: bytes, content_type: str, n_uploads: int):
-    is_done = asyncio.Event()
+async def upload_all(port: int, body: bytes, content_type: str, n_uploads: int) -> Counter[int]:
     head = (
         f"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: {content_type}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
@@ -370,25 +376,28 @@ async def upload_all(port: int, pid: int, body: bytes, content_type: str, n_uplo
         writer.close()
         return int(said.split()[1])
 
-    async def watch() -> tuple[float, float]:
-        slowest = peak = 0.0
-        while not is_done.is_set():
-            start = time.monotonic()
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-            said = await reader.read()
-            writer.close()
-            assert said.startswith(b"HTTP/1.1 200")
-            slowest = max(slowest, time.monotonic() - start)
-            peak = max(peak, memory_mb(pid))
-            await asyncio.sleep(0.02)
-        return slowest, peak
+    return Counter(await asyncio.gather(*(upload() for _ in range(n_uploads))))
 
-    watching = asyncio.create_task(watch())
-    statuses = await asyncio.gather(*(upload() for _ in range(n_uploads)))
-    is_done.set()
-    slowest, peak = await watching
-    return Counter(statuses), slowest, peak
+
+@contextlib.contextmanager
+def watching(port: int, pid: int) -> Iterator[list[tuple[float, float]]]:
+    """Ask /health all the time; how many seconds each answer took, and the server's memory in MB then."""
+    seen: list[tuple[float, float]] = []
+    is_done = threading.Event()
+
+    def watch() -> None:
+        while not is_done.wait(0.02):
+            start = time.monotonic()
+            assert Client(port).get("/health").status == 200
+            seen.append((time.monotonic() - start, memory_mb(pid)))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        is_done.set()
+        thread.join()
 
 
 def memory_mb(pid: int) -> float:

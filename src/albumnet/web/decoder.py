@@ -33,9 +33,16 @@ def main() -> None:
         job = json.loads(line)
         payload = jobs.read(job["n_bytes"])
         # Should whoever started this be gone when the picture hangs, the system ends it.
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, 2 * job["limit_s"])
-        _send(outcomes, *_answer(job, payload))
+        _end_in(2 * job["limit_s"])
+        outcome = _answer(job, payload)
+        _end_in(0)
+        _send(outcomes, *outcome)
+
+
+def _end_in(seconds: float) -> None:
+    """Let the system end this process after some seconds; 0 for never."""
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _answer(job: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:

@@ -82,7 +82,8 @@ class Decoders:
         # Put back only if it is known to be well: timed out, crashed, or given up by its client, it is replaced.
         well: _Process | None = None
         try:
-            process = process or await self._spawn()
+            if process is None or process.has_ended:
+                process = await self._spawn()
             header, payload = await asyncio.wait_for(
                 process.ask({**job, "limit_s": self._limit_s}, data), self._limit_s
             )
@@ -149,6 +150,10 @@ class _Process:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._jobs.close()
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.returncode is not None
 
     async def ended(self) -> None:
         await self._process.wait()

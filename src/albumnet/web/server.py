@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 from collections.abc import Callable
@@ -51,7 +52,9 @@ def run(
     """Serve until interrupted, or until the server that `on_made` was given is told that it `should_exit`."""
     server = _Server(make_config(app, limits), on_ready)
     on_made(server)
-    server.run(sockets=[listener])
+    # The server has ended its work in order by then; Ctrl-C is how a person closes it.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
 
 
 def make_config(app: FastAPI, limits: Limits) -> uvicorn.Config:
