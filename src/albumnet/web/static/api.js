@@ -39,10 +39,16 @@ export function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** Errors come as half a line; people read sentences. */
+function sentence(text) {
+  const end = /[.!?…]$/.test(text) ? "" : ".";
+  return `${text[0].toUpperCase()}${text.slice(1)}${end}`;
+}
+
 async function reason(response) {
   try {
     const { error } = await response.json();
-    if (error) return error;
+    if (error) return sentence(error);
   } catch {
     // Not JSON: the status has to do.
   }

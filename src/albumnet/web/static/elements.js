@@ -31,11 +31,13 @@ export function pictureAddress(row, size = 0) {
   return size ? `/thumbs/${row}?s=${size}&v=${version}` : `/covers/${row}?v=${version}`;
 }
 
-/** A cover, or two letters in its place. */
-export function coverOf(album, size = 128) {
+/** A cover shown so wide (as the attribute `sizes` says it), or two letters in its place. */
+export function coverOf(album, sizes = "8rem") {
   if (album.cover) {
+    const small = pictureAddress(album.row, 128);
     return make("img", {
-      class: "cover", src: pictureAddress(album.row, size), alt: "", width: size, height: size, loading: "lazy", decoding: "async",
+      class: "cover", src: small, srcset: `${small} 128w, ${pictureAddress(album.row)} 640w`, sizes, alt: "",
+      width: 128, height: 128, loading: "lazy", decoding: "async",
     });
   }
   const letters = (album.title || album.artist || "?").split(/\s+/).slice(0, 2).map((word) => word[0] ?? "");
@@ -51,9 +53,9 @@ export function namesOf(album) {
 }
 
 /** A list of albums as covers; `onChoose(album)` stands in for following the link. */
-export function shelf(list, onChoose = null) {
+export function shelf(list, { sizes = "8rem", onChoose = null } = {}) {
   return make("ul", { class: "shelf" }, ...list.map((album) => {
-    const link = make("a", { class: "album", href: `/albums/${encodeURIComponent(album.album_id)}` }, coverOf(album), ...namesOf(album));
+    const link = make("a", { class: "album", href: `/albums/${encodeURIComponent(album.album_id)}` }, coverOf(album, sizes), ...namesOf(album));
     if (onChoose) {
       link.addEventListener("click", (event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;

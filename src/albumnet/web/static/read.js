@@ -218,7 +218,7 @@ function place(where) {
 
 function neighbours(heading, list, whyNone) {
   return make("section", { class: "neighbours" }, make("h2", {}, heading),
-    list?.length ? shelf(list) : make("p", { class: "empty" }, whyNone));
+    list?.length ? shelf(list, { sizes: "10rem" }) : make("p", { class: "empty" }, whyNone));
 }
 
 function json(said) {

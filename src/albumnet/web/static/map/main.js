@@ -13,7 +13,7 @@ import { Names } from "./names.js";
 import { Panel } from "./panel.js";
 import { loadPoints } from "./points.js";
 import { readAddress, writeAddress } from "./state.js";
-import { View } from "./view.js";
+import { View, clamp } from "./view.js";
 
 const REACH = 12; // px from a press to a dot that it may mean
 const FLIGHT_MS = 450;
@@ -32,6 +32,7 @@ class MoodMap {
     this.covers = new Covers(points, () => this.invalidate());
     this.serif = getComputedStyle(document.documentElement).getPropertyValue("--serif");
     this.names = new Names(meta.moods, this.serif);
+    this.families = meta.families ?? [];
     this.lasso = new Lasso();
     this.stats = { n: points.n, redraws: [], lastRedrawMs: 0, firstPictureMs: 0, visible: 0, covers: 0, placed: 0 };
     [this.selected, this.album, this.focused, this.flight, this.frame] = [-1, "", -1, 0, 0];
@@ -125,6 +126,7 @@ class MoodMap {
       name: dark ? "dark" : "light", paper, muted, families: familyColours(dark),
       paperCss: css(paper), inkCss: css(ink), accentCss: css(accent), washCss: css(accent, 0.12),
     };
+    showLegend(this.families, this.look.families);
     this.invalidate();
   }
 
@@ -267,19 +269,15 @@ class MoodMap {
     this.canvas.focus({ preventScroll: true });
   }
 
-  /** Move only if the album lies outside, or under the panel. */
+  /** Move no more than it takes to have an album out from under the panel and the form. */
   bringIntoView(i) {
     const { view, points } = this;
     const isWide = view.width > 720;
-    const free = { right: view.width - (isWide ? 400 : 40), bottom: view.height * (isWide ? 1 : 0.42) - 40 };
     const [x, y] = [view.screenX(points.xs[i]), view.screenY(points.ys[i])];
-    if (x > 40 && x < free.right && y > 90 && y < free.bottom) return;
-    const [middleX, middleY] = [(40 + free.right) / 2, (90 + free.bottom) / 2];
-    this.flyTo({
-      x: points.xs[i] + (view.width / 2 - middleX) / view.scale,
-      y: points.ys[i] + (view.height / 2 - middleY) / view.scale,
-      zoom: view.zoom,
-    });
+    const wantedX = clamp(x, 70, view.width - (isWide ? 450 : 70));
+    const wantedY = clamp(y, isWide ? 70 : 160, view.height * (isWide ? 1 : 0.42) - 70);
+    if (wantedX === x && wantedY === y) return;
+    this.flyTo({ x: view.x + (x - wantedX) / view.scale, y: view.y + (y - wantedY) / view.scale, zoom: view.zoom });
   }
 
   hover(x, y) {
@@ -410,6 +408,17 @@ class MoodMap {
   say(text) {
     this.announcer.textContent = text;
   }
+}
+
+/** Which colour is which family of moods. */
+function showLegend(families, colours) {
+  const lines = families.map(({ moods }, k) => {
+    const swatch = make("span");
+    swatch.style.background = css(colours[k]);
+    return make("li", {}, swatch, make("span", {}, moods.slice(0, 4).join(", ")));
+  });
+  document.getElementById("legend").hidden = !lines.length;
+  document.getElementById("families").replaceChildren(...lines);
 }
 
 async function start() {

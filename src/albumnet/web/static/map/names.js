@@ -42,7 +42,7 @@ export class Names {
       name.strength += Math.max(-step, Math.min(step, goal - name.strength));
       isFading ||= name.strength !== goal;
       if (name.strength <= 0.01) continue;
-      context.globalAlpha = name.strength * depth * (0.72 + 0.28 * name.share);
+      context.globalAlpha = name.strength * depth * (0.86 + 0.14 * name.share);
       context.font = `600 ${name.size}px ${this.serif}`;
       context.lineWidth = Math.max(4, name.size / 3.6);
       context.strokeStyle = paper;

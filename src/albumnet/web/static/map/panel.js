@@ -81,7 +81,7 @@ export class Panel {
     const close = make("button", { type: "button", class: "quiet icon close", "aria-label": "Close" }, "×");
     close.addEventListener("click", () => this.close());
     this.element.setAttribute("aria-label", label);
-    this.element.replaceChildren(close, ...content);
+    this.element.replaceChildren(close, ...content.filter(Boolean));
     this.element.hidden = false;
     this.element.scrollTop = 0;
     if (takeFocus) this.element.focus({ preventScroll: true });
@@ -104,7 +104,7 @@ export class Panel {
       ...this.predictedOf(card),
       make("h3", {}, "Near in mood"),
       card.near_in_mood?.length
-        ? shelf(card.near_in_mood.slice(0, 6), this.on.chosen)
+        ? shelf(card.near_in_mood.slice(0, 6), { sizes: "6.5rem", onChoose: this.on.chosen })
         : make("p", { class: "muted small" }, "Nothing is known to be near in mood."),
       make("p", {}, make("a", { href: address }, "All about this album")),
     ];
@@ -120,7 +120,7 @@ export class Panel {
   }
 
   lineOf(label) {
-    const button = make("button", { type: "button", class: "line" }, coverOf(label, 64), make("span", { class: "names" }, ...namesOf(label)));
+    const button = make("button", { type: "button", class: "line" }, coverOf(label, "2.75rem"), make("span", { class: "names" }, ...namesOf(label)));
     button.addEventListener("click", () => this.on.chosen(label));
     return make("li", {}, button);
   }
