@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,12 +52,13 @@ def _run(options: ServeOptions) -> None:
     from albumnet.web.app import create_app
     from albumnet.web.server import listen, run
 
-    listener = listen(options)
-    app = create_app(options, progress=ProgressPrinter())
-    for line in app.state.albumnet.notes:
-        note(f"albumnet: note: {line}")
-    if options.host not in _LOOPBACK:
-        note(f"albumnet: warning: {options.host} can be reached from other machines, and the app has no passwords")
-    name = f"[{options.host}]" if ":" in options.host else options.host
-    address = f"http://{name}:{listener.getsockname()[1]}/"
-    run(app, listener, options.limits, on_ready=lambda: print(f"AlbumNet is at {address}", flush=True))
+    # The port first: what follows may take minutes.
+    with contextlib.closing(listen(options)) as listener:
+        app = create_app(options, progress=ProgressPrinter())
+        for line in app.state.albumnet.notes:
+            note(f"albumnet: note: {line}")
+        if options.host not in _LOOPBACK:
+            note(f"albumnet: warning: {options.host} can be reached from other machines, and the app has no passwords")
+        name = f"[{options.host}]" if ":" in options.host else options.host
+        address = f"http://{name}:{listener.getsockname()[1]}/"
+        run(app, listener, options.limits, on_ready=lambda: print(f"AlbumNet is at {address}", flush=True))

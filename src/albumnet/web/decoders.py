@@ -36,6 +36,7 @@ class Decoders:
         self._n = n
         self._free: asyncio.LifoQueue[_Process | None] = asyncio.LifoQueue()
         self._all: set[_Process] = set()
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Make room for the processes, and start one, so that the first picture need not wait for it."""
@@ -47,7 +48,7 @@ class Decoders:
         """Kill all."""
         for process in list(self._all):
             self._kill(process)
-            await process.ended()
+        await asyncio.gather(*self._ending)
 
     async def pixels(self, data: bytes | bytearray, *, size: int, interpolation: str) -> np.ndarray:
         """A picture as (size, size, 3) RGB.
@@ -121,6 +122,9 @@ class Decoders:
     def _kill(self, process: _Process) -> None:
         self._all.discard(process)
         process.kill()
+        ending = asyncio.create_task(process.ended())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
 
 # A decoder's share is one core; pools of threads would only reserve memory.
