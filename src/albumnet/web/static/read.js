@@ -102,7 +102,8 @@ async function read() {
   } catch (error) {
     if (error.name === "AbortError") return;
     result.hidden = true;
-    say(error.message, true);
+    say(error instanceof ApiError ? error.message : "Something went wrong on this page. Reload it and try again.", true);
+    if (!(error instanceof ApiError)) throw error;
   } finally {
     if (running === mine) setBusy(false);
   }
