@@ -45,11 +45,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as app_dir, running_server(options, app_dir) as (port, pid):
         asyncio.run(keep_busy(port, requests, n_clients=4, seconds=2.0))
         for _ in range(options.rounds):
+            cpu = cpu_seconds(pid)
             with watching(port, pid) as seen:
                 seconds, statuses = asyncio.run(
                     keep_busy(port, requests, n_clients=options.clients, seconds=options.seconds)
                 )
-            report(seconds, statuses, options, seen)
+            report(seconds, statuses, options, seen, cpu_ms=1000 * (cpu_seconds(pid) - cpu) / len(seconds))
         flood(port, pid, requests)
 
 
@@ -161,14 +162,19 @@ def watching(port: int, pid: int) -> Iterator[list[tuple[float, float]]]:
 
 
 def report(
-    seconds: np.ndarray, statuses: Counter[int], options: argparse.Namespace, seen: list[tuple[float, float]]
+    seconds: np.ndarray,
+    statuses: Counter[int],
+    options: argparse.Namespace,
+    seen: list[tuple[float, float]],
+    *,
+    cpu_ms: float,
 ) -> None:
     """One round in one line."""
     p50, p95, p99 = np.percentile(seconds, [50, 95, 99]) * 1000
     print(
         f"{len(seconds) / options.seconds:6.1f} covers/s at {options.clients} clients; "
         f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms; statuses {dict(statuses)}; {about_health(seen)}; "
-        f"load {os.getloadavg()[0]:.1f}",
+        f"{cpu_ms:.1f} ms of processor per cover; load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
 
@@ -197,6 +203,19 @@ def flood(port: int, pid: int, requests: list[bytes]) -> None:
     with watching(port, pid) as seen:
         statuses = Counter(asyncio.run(upload_all()))
     print(f"{N_FLOOD} at once: {dict(statuses)} in {time.perf_counter() - start:.1f} s; {about_health(seen)}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of the server and its decoders so far."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # a process that has just ended
+        if pid in (int(path.parent.name), int(fields[1])):
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mb(pid: int) -> float:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from albumnet.web.errors import RefusedError
 from albumnet.web.export import as_csv, as_m3u
@@ -90,20 +90,20 @@ def map_match(request: Request, q: Words = "", genre: Words = "", decade: Decade
 
 
 @router.get("/api/map/labels")
-def map_labels(request: Request, rows: Annotated[str, Query(max_length=8192)] = "") -> list[dict[str, Any]]:
+def map_labels(request: Request, rows: Annotated[str, Query(max_length=8192)] = "") -> JSONResponse:
     """Who, what and when of up to 512 rows."""
     state = state_of(request)
-    return [state.label(row) for row in parse_rows(state, rows)]
+    return JSONResponse([state.label(row) for row in parse_rows(state, rows)])
 
 
 @router.get("/api/albums/{album_id:path}")
-def album(request: Request, album_id: str) -> dict[str, Any]:
+def album(request: Request, album_id: str) -> JSONResponse:
     """All that is known of an album."""
     state = state_of(request)
     row = state.catalogue.row_of.get(album_id)
     if row is None:
         raise RefusedError(404, "no album has this id")
-    return state.card(state.albums[row])
+    return JSONResponse(state.card(state.albums[row]))
 
 
 class ExportRequest(BaseModel):

@@ -10,6 +10,7 @@ from typing import Generic, Self, TypeVar
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 MAX_BATCH = 16
 # Measured: longer gathers no more at 16 clients, since questions pile up while the batch before is answered.
@@ -53,6 +54,10 @@ class Batcher(Generic[Question, Answer]):
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((question, future))
         return await future
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Something else done on the thread that answers."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
