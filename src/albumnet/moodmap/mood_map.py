@@ -13,8 +13,9 @@ import pyarrow as pa
 from albumnet.dataset.atomic import read_json, read_parquet, write_json, write_parquet, write_tensors
 from albumnet.errors import MapError
 from albumnet.moodmap.landscape import MoodPlace
+from albumnet.moodmap.layout import Layout
 from albumnet.moodmap.neighbours import search
-from albumnet.moodmap.placing import attract, perplexity_affinities
+from albumnet.moodmap.placing import place_among
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -100,10 +101,8 @@ class MoodMap:
         Raises:
             MapError: If the vectors are of another width, or hold nan.
         """
-        perplexity = self.config.used_perplexity
-        rows, cosines = self.nearest(vectors, int(np.ceil(3 * perplexity)))
-        affinities = perplexity_affinities(2 - 2 * cosines, perplexity=min(perplexity, rows.shape[1] / 2))
-        return attract(self.xy[rows].astype(np.float64), affinities, unit=self.config.unit).astype(np.float32)
+        layout = Layout(self.xy, self.config.unit, self.config.used_perplexity)
+        return place_among(self._unit(vectors), self.vectors, layout)
 
     def check_albums(self, digest: str) -> None:
         """Check that the map is one of these albums.
