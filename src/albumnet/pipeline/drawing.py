@@ -14,7 +14,7 @@ from albumnet.dataset import AlbumSet
 from albumnet.errors import CoverError, MapError
 from albumnet.evaluation import measure_collapse
 from albumnet.models.prediction import load_model
-from albumnet.moodmap.figure import (
+from albumnet.moodmap.drawing import (
     AlbumOnPlane,
     Panel,
     WordPlane,
@@ -23,13 +23,37 @@ from albumnet.moodmap.figure import (
     lay_out_words,
     write_figure,
 )
-from albumnet.pipeline.scoring import predict_mood_vectors, predict_slot_vectors, scorable_albums
+from albumnet.pipeline.scoring import predict_albums, predict_mood_vectors, predict_slot_vectors, scorable_albums
 from albumnet.records import Album
 
 if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
 
 _COVER_SIDE = 168
+_N_PREDICTED = 5
+
+
+def draw_figures(
+    album_set: AlbumSet,
+    run: Path,
+    album_ids: Sequence[str],
+    *,
+    compare_with: Path | None,
+    out: Path,
+    seed: int = 0,
+    weights: Path | None = None,
+) -> tuple[Path, ...]:
+    """Write the figure of each album, and of the model beside another if one is given; see the two functions below.
+
+    Returns:
+        The files written.
+    """
+    files: tuple[Path, ...] = ()
+    if album_ids:
+        files += draw_albums(album_set, run, album_ids, out=out, seed=seed, weights=weights)
+    if compare_with is not None:
+        files += draw_models(album_set, run, compare_with, album_ids, out=out, seed=seed, weights=weights)
+    return files
 
 
 def draw_albums(
@@ -98,8 +122,8 @@ def draw_models(
     plane = lay_out_words(names, labels, rng=np.random.default_rng(seed))
     panels = [_panel(model, album_set, plane, album_ids) for model in models]
     remark = (
-        "dots: predictions for all albums · blue: tagged moods · spread: mean squared distance of the predictions from "
-        "their mean, over that of the albums' true mood vectors"
+        "dots: where the predictions of all albums fall · blue: tagged moods of the covers shown · spread: mean "
+        "squared distance from the mean"
     )
     return write_figure(draw_comparison(plane, panels, remark=remark), out / "comparison")
 
@@ -117,7 +141,7 @@ def _panel(model: MoodModel, album_set: AlbumSet, plane: WordPlane, album_ids: S
     relevance = vocabulary.relevance([album.moods for album in albums])
     columns = [vocabulary.index(name) for name in plane.names]
     is_tagged = relevance[:, columns].any(axis=1)
-    remark = f"{len(albums):,} albums"
+    remarks = [f"{len(albums):,} albums"]
     if is_tagged.any():
         collapse = measure_collapse(
             vectors[is_tagged],
@@ -125,13 +149,14 @@ def _panel(model: MoodModel, album_set: AlbumSet, plane: WordPlane, album_ids: S
             relevance=relevance[is_tagged][:, columns],
             train_counts=np.array(model.config.base_rates)[columns],
         )
-        remark += (
-            f" · spread {collapse.spread_ratio:.2f} of the true vectors' · {collapse.commonest_share:.0%} nearest to "
-            f"one of the ten commonest moods (true {collapse.true_commonest_share:.0%})"
-        )
+        remarks = [
+            f"{len(albums):,} albums · spread {collapse.spread_ratio:.2f} of their true mood vectors'",
+            f"{collapse.commonest_share:.0%} nearest to one of the ten commonest moods; of the true vectors "
+            f"{collapse.true_commonest_share:.0%}",
+        ]
     shown = _put_on_plane(model, album_set, _find_albums(model, album_set, album_ids))
     space = f", {model.config.space}" if model.config.space else ""
-    return Panel(f"{model.kind.title}{space}", remark, vectors, tuple(shown))
+    return Panel(f"{model.kind.title}{space}", tuple(remarks), vectors, tuple(shown))
 
 
 def _find_albums(model: MoodModel, album_set: AlbumSet, album_ids: Sequence[str]) -> list[Album]:
@@ -150,14 +175,16 @@ def _put_on_plane(model: MoodModel, album_set: AlbumSet, albums: Sequence[Album]
         return []
     _, store = scorable_albums(model, album_set)
     vectors = predict_slot_vectors(model, album_set, albums, store)
+    likeliest = np.argsort(-predict_albums(model, album_set, albums, store), axis=1, kind="stable")[:, :_N_PREDICTED]
     return [
         AlbumOnPlane(
             title=" – ".join(part for part in (album.artist, album.title) if part) or album.album_id,
             moods=tuple(mood for mood in album.moods if mood in model.config.vocabulary),
+            predicted=tuple(model.config.moods[m] for m in columns),
             vectors=slots,
             cover=_read_cover(album_set, album),
         )
-        for album, slots in zip(albums, vectors, strict=True)
+        for album, slots, columns in zip(albums, vectors, likeliest, strict=True)
     ]
 
 
