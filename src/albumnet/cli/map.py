@@ -30,6 +30,15 @@ def make_map(
     perplexity: Annotated[
         float, typer.Option("--perplexity", min=2, help="About how many neighbours of an album count.")
     ] = 30.0,
+    figure: Annotated[
+        list[str] | None,
+        typer.Option("--figure", metavar="ALBUM_ID", help="Draw the album among the mood words; may be repeated."),
+    ] = None,
+    compare_with: Annotated[
+        Path | None,
+        typer.Option("--compare-with", metavar="RUN", help="Draw this run's predictions beside the model's."),
+    ] = None,
+    atlas: Annotated[bool, typer.Option("--atlas", help="Write MAP/atlas.parquet for embedding-atlas.")] = False,
     seed: Seed = 0,
     weights: Weights = None,
     force: Force = False,
@@ -38,12 +47,20 @@ def make_map(
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
 
+    album_set, progress = AlbumSet(path), ProgressPrinter()
     mood_map, is_new = pipeline.find_or_make_map(
-        AlbumSet(path), model, out=out, of=of, perplexity=perplexity, seed=seed, weights=weights, force=force,
-        progress=ProgressPrinter(),
+        album_set, model, out=out, of=of, perplexity=perplexity, seed=seed, weights=weights, force=force,
+        progress=progress,
     )  # fmt: skip
     _print(mood_map)
     note(f"{out}: {'laid out' if is_new else 'lies there already'}")
+    files = pipeline.draw_figures(
+        album_set, model, figure or (), compare_with=compare_with, out=out / "figures", seed=seed, weights=weights
+    )
+    if atlas:
+        files += (pipeline.write_atlas_of(album_set, mood_map, out=out, progress=progress),)
+    for file in files:
+        note(str(file))
 
 
 def _print(mood_map: MoodMap) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
-_BLOCK = 64
+_BLOCK = 32
 
 
 def neighbour_scores(
@@ -21,7 +21,8 @@ def neighbour_scores(
     """Trustworthiness and neighbour preservation of a layout, over some of its points.
 
     Trustworthiness is 1 - 2 / (S k (2N - 3k - 1)) sum of (rank - k) over the k nearest on the plane that are not among
-    the k nearest by cosine, rank counted by cosine. Neighbour preservation is the mean share of the k nearest by cosine
+    the k nearest by cosine, rank counted by cosine
+    (equal ones share the best). Neighbour preservation is the mean share of the k nearest by cosine
     that are among the k nearest on the plane.
 
     Args:
@@ -48,10 +49,13 @@ def neighbour_scores(
         distances = np.square(layout[block, None] - layout[None]).sum(axis=2)
         cosines[own], distances[own] = -np.inf, np.inf
         near = np.argpartition(distances, k - 1, axis=1)[:, :k]
-        order = np.argsort(-cosines, axis=1, kind="stable")
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, np.arange(1, n_vectors + 1)[None], axis=1)
-        ranks = np.take_along_axis(rank, near, axis=1)
+        # Equal cosines share the best of their ranks.
+        ranks = np.stack(
+            [
+                n_vectors - np.searchsorted(ordered, row[columns], side="right") + 1
+                for ordered, row, columns in zip(np.sort(cosines, axis=1), cosines, near, strict=True)
+            ]
+        )
         excess += int(np.maximum(ranks - k, 0).sum())
         n_kept += int((ranks <= k).sum())
     n_pairs = len(rows) * k

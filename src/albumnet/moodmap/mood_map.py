@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,17 @@ import pyarrow as pa
 
 from albumnet.dataset.atomic import read_json, read_parquet, write_json, write_parquet, write_tensors
 from albumnet.errors import MapError
+from albumnet.moodmap.basis import Basis
 from albumnet.moodmap.landscape import MoodPlace
+from albumnet.moodmap.layout import Layout
 from albumnet.moodmap.neighbours import search
-from albumnet.moodmap.placing import attract, perplexity_affinities
+from albumnet.moodmap.placing import place_among
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 SCHEMA_VERSION = 1
+MAP_FILES = ("config.json", "layout.parquet", "moods.parquet", "vectors.safetensors", "atlas.parquet")
 
 _LAYOUT = pa.schema({"album_id": pa.string(), "x": pa.float32(), "y": pa.float32()})
 _MOODS = pa.schema(
@@ -76,6 +79,7 @@ class MoodMap:
         vectors: (N, E) float32 of unit length: what was laid out.
         moods: Mood names as a landscape, commonest first.
         config: What it was made of.
+        basis: Of a map of features, what makes a cover's features into a vector (`basis.project`); None of moods.
     """
 
     album_ids: tuple[str, ...]
@@ -83,6 +87,7 @@ class MoodMap:
     vectors: Float[np.ndarray, "N E"]
     moods: tuple[MoodPlace, ...]
     config: MapConfig = field(repr=False)
+    basis: Basis | None = field(default=None, repr=False)
 
     def nearest(
         self, vectors: Float[np.ndarray, "K E"], k: int
@@ -100,10 +105,8 @@ class MoodMap:
         Raises:
             MapError: If the vectors are of another width, or hold nan.
         """
-        perplexity = self.config.used_perplexity
-        rows, cosines = self.nearest(vectors, int(np.ceil(3 * perplexity)))
-        affinities = perplexity_affinities(2 - 2 * cosines, perplexity=min(perplexity, rows.shape[1] / 2))
-        return attract(self.xy[rows].astype(np.float64), affinities, unit=self.config.unit).astype(np.float32)
+        layout = Layout(self.xy, self.config.unit, self.config.used_perplexity)
+        return place_among(self._unit(vectors), self.vectors, layout)
 
     def check_albums(self, digest: str) -> None:
         """Check that the map is one of these albums.
@@ -136,9 +139,11 @@ def write_map(path: Path, mood_map: MoodMap) -> MoodMap:
     Returns:
         The map, its config with the digest of its layout.
     """
-    (path / "config.json").unlink(missing_ok=True)
+    # The atlas was made of the map that is replaced.
+    for name in ("config.json", "atlas.parquet"):
+        (path / name).unlink(missing_ok=True)
     digest = _digest(mood_map)
-    config = MapConfig(**{**asdict(mood_map.config), "digest": digest})
+    config = replace(mood_map.config, digest=digest)
     made_from = {"map": digest, "albums": config.albums, "run": config.run}
     x, y = mood_map.xy.T
     layout = pa.table({"album_id": list(mood_map.album_ids), "x": x, "y": y}, schema=_LAYOUT)
@@ -147,11 +152,11 @@ def write_map(path: Path, mood_map: MoodMap) -> MoodMap:
     write_parquet(path / "moods.parquet", moods, schema_version=SCHEMA_VERSION, made_from=made_from)
     write_tensors(
         path / "vectors.safetensors",
-        {"vectors": mood_map.vectors},
+        {"vectors": mood_map.vectors, **(vars(mood_map.basis) if mood_map.basis else {})},
         metadata={"schema_version": str(SCHEMA_VERSION), **made_from},
     )
     write_json(path / "config.json", asdict(config), schema_version=SCHEMA_VERSION)
-    return MoodMap(mood_map.album_ids, mood_map.xy, mood_map.vectors, mood_map.moods, config)
+    return replace(mood_map, config=config)
 
 
 def read_config(path: Path) -> MapConfig:
@@ -191,25 +196,31 @@ def read_map(path: Path) -> MoodMap:
         tables[name], made_from = read_parquet(file, schema_version=SCHEMA_VERSION)
         _check_belongs(file, found=made_from.get("map"), wanted=config.digest)
     layout = tables["layout"]
+    tensors = _read_tensors(path / "vectors.safetensors", config)
+    vectors = tensors.pop("vectors")
+    if not layout.num_rows == len(vectors) == config.n_albums:
+        raise MapError(
+            f"{path} has {layout.num_rows:,} places and {len(vectors):,} vectors; make it again with --force"
+        )
     return MoodMap(
         album_ids=tuple(layout["album_id"].to_pylist()),
         xy=np.stack([layout["x"].to_numpy(), layout["y"].to_numpy()], axis=1),
-        vectors=_read_vectors(path / "vectors.safetensors", config),
+        vectors=vectors,
         moods=tuple(MoodPlace(**row) for row in tables["moods"].to_pylist()),
         config=config,
+        basis=Basis(**tensors) if tensors else None,
     )
 
 
-def _read_vectors(file: Path, config: MapConfig) -> np.ndarray:
+def _read_tensors(file: Path, config: MapConfig) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(file, framework="numpy") as tensors:
-            _check_belongs(file, found=(tensors.metadata() or {}).get("map"), wanted=config.digest)
-            vectors: np.ndarray = tensors.get_tensor("vectors")
+        with safe_open(file, framework="numpy") as content:
+            _check_belongs(file, found=(content.metadata() or {}).get("map"), wanted=config.digest)
+            return {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118  not a mapping
     except (OSError, SafetensorError) as error:
         raise MapError(f"cannot read {file}: {error}; make the map again with --force") from error
-    return vectors
 
 
 def _check_belongs(file: Path, *, found: str | None, wanted: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,13 +30,23 @@ def nearest_neighbours(
     Returns:
         Rows (N, k) int32 and their cosines (N, k) float32. Exact but for ties, which go to the lower row.
     """
+    # Comes with scikit-learn, which openTSNE needs.
+    from threadpoolctl import threadpool_limits
+
     n_albums = len(vectors)
     rows = np.empty((n_albums, k), dtype=np.int32)
     cosines = np.empty((n_albums, k), dtype=np.float32)
-    for start in range(0, n_albums, _ROWS):
+
+    def fill(start: int) -> None:
         block = slice(start, start + _ROWS)
         rows[block], cosines[block] = _search(vectors[block], vectors, k=k, first_excluded=start)
-        on_progress(min(start + _ROWS, n_albums), n_albums)
+
+    # A thread per block of rows, and none in the matrix product: what surrounds the product runs side by side too, and
+    # how many threads there are cannot change how sums are rounded.
+    starts = range(0, n_albums, _ROWS)
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_cpus()) as threads:
+        for n_done, _ in enumerate(threads.map(fill, starts), start=1):
+            on_progress(min(n_done * _ROWS, n_albums), n_albums)
     return rows, cosines
 
 
@@ -93,3 +105,9 @@ def _merge(
         return best, best_rows
     chosen = np.argpartition(-pool, k - 1, axis=1)[:, :k]
     return np.take_along_axis(pool, chosen, axis=1), np.take_along_axis(pool_rows, chosen, axis=1)
+
+
+def n_cpus() -> int:
+    """Processors that this process may use."""
+    # Not everywhere: macOS and Windows do not say which are ours.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

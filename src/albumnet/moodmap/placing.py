@@ -9,11 +9,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from albumnet.moodmap.neighbours import search
+
 if TYPE_CHECKING:
     from jaxtyping import Float
 
+    from albumnet.moodmap.layout import Layout
+
 N_STEPS = 30
 _N_HALVINGS = 40
+
+
+def place_among(
+    new: Float[np.ndarray, "K E"], vectors: Float[np.ndarray, "N E"], layout: Layout
+) -> Float[np.ndarray, "K 2"]:
+    """Where new vectors go on a layout, each drawn by its neighbours among the old ones; nothing else moves.
+
+    Args:
+        new: Of unit length.
+        vectors: What was laid out, of unit length.
+        layout: Of `vectors`.
+    """
+    rows, cosines = search(new, vectors, k=int(np.ceil(3 * layout.perplexity)))
+    affinities = perplexity_affinities(2 - 2 * cosines, perplexity=min(layout.perplexity, rows.shape[1] / 2))
+    return attract(layout.xy[rows].astype(np.float64), affinities, unit=layout.unit).astype(np.float32)
 
 
 def attract(

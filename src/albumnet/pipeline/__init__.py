@@ -1,9 +1,10 @@
 """The order of the stages: album set -> features -> training -> scores -> predictions."""
 
 from albumnet.pipeline.demo import DemoResult, demo
+from albumnet.pipeline.drawing import draw_figures
 from albumnet.pipeline.evaluating import evaluate
 from albumnet.pipeline.folds import FoldResult, cross_validate
-from albumnet.pipeline.mapping import find_or_make_map, make_map
+from albumnet.pipeline.mapping import find_or_make_map, make_map, write_atlas_of
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
@@ -16,6 +17,7 @@ __all__ = [
     "compare_with_set",
     "cross_validate",
     "demo",
+    "draw_figures",
     "evaluate",
     "find_or_make_map",
     "make_map",
@@ -25,5 +27,6 @@ __all__ = [
     "table_values",
     "train",
     "training_options",
+    "write_atlas_of",
     "write_report",
 ]
