@@ -145,6 +145,12 @@ class Thumbnails {
     }, SETTLE_MS);
   }
 
+  /** Begin nothing more until something is wanted again. */
+  hold() {
+    clearTimeout(this.timer);
+    this.wanted = [];
+  }
+
   fetchNext() {
     while (this.inFlight < MAX_IN_FLIGHT && this.wanted.length) this.fetch(...this.wanted.shift());
   }

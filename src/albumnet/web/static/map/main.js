@@ -172,6 +172,8 @@ class MoodMap {
 
   moved() {
     this.flight += 1;
+    this.covers.thumbnails.hold();
+    this.placedFor = "";
     this.invalidate();
     this.announceSoon();
   }
