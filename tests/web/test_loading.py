@@ -9,9 +9,11 @@ from albumnet.dataset import AlbumSet, write_album_set
 from albumnet.errors import AlbumSetError, MapError, RunError, ServeError
 from albumnet.records import Album, MoodVocabulary
 from albumnet.web import loading
+from albumnet.web.app import create_app
 from albumnet.web.loading import load_state
 from albumnet.web.options import ServeOptions
 from web.planted_127k import write_planted
+from web.serving import serving
 
 
 def test_the_second_start_computes_nothing(work, state, monkeypatch):
@@ -20,7 +22,7 @@ def test_the_second_start_computes_nothing(work, state, monkeypatch):
 
     monkeypatch.setattr("albumnet.pipeline.scoring.predict_albums", fail)
     monkeypatch.setattr("albumnet.pipeline.mapping.make_map", fail)
-    monkeypatch.setattr(loading, "fit_look_space", fail)
+    monkeypatch.setattr(loading, "fit_basis", fail)
     options = ServeOptions(album_set=work.album_set, model=work.run, app_dir=state.app_dir.parent)
     again = load_state(options)
     assert again.version == state.version
@@ -68,6 +70,21 @@ def test_a_map_of_another_set_is_refused(work, tmp_path):
     state = load_state(ServeOptions(album_set=planted.album_set, mood_map=planted.mood_map, app_dir=tmp_path / "app"))
     assert state.n_on_map == 30
     assert state.near_in_mood(3)
+
+
+def test_a_map_of_features_places_uploads_by_their_look(work, tmp_path, album_set):
+    from albumnet.pipeline.mapping import make_map
+
+    make_map(album_set, work.run, out=tmp_path / "map", of="features")
+    options = ServeOptions(
+        album_set=work.album_set, model=work.run, mood_map=tmp_path / "map", app_dir=tmp_path / "app"
+    )
+    with serving(create_app(options)) as client:
+        album = album_set.albums[4]
+        answer = client.read_cover(album_set.read_cover(album.cover)).json
+        assert answer["near_in_mood"] == []
+        assert answer["near_in_look"][0]["album_id"] == album.album_id
+        assert set(answer["place"]) == {"x", "y"}
 
 
 def test_what_is_no_set_or_no_run_is_said(work, tmp_path):

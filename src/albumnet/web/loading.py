@@ -13,9 +13,10 @@ import numpy as np
 from albumnet.dataset import AlbumSet, FeatureStore
 from albumnet.dataset.atomic import replacing
 from albumnet.errors import FeatureStoreError, MapError, MissingExtraError, ServeError, WordVectorError
+from albumnet.moodmap.basis import Basis, fit_basis
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.records import Album
-from albumnet.web.look import LOOK_DIM, LookIndex, LookSpace, fit_look_space, pool
+from albumnet.web.look import LookIndex
 from albumnet.web.options import ServeOptions
 from albumnet.web.state import AppState, rows_in_order
 
@@ -198,27 +199,30 @@ def _look_index(
         return None
     covers = [albums[row].cover or "" for row in rows]
     key = _key(albums, store.manifest.digest, str(len(rows)))
-    dim = store.manifest.feature_shape[0]
-
-    def fit() -> np.ndarray:
-        drawn = np.random.default_rng(0).permutation(len(covers))[:_N_FITTED]
-        space = fit_look_space(pool(store.read([covers[n] for n in np.sort(drawn)])))
-        return np.vstack([space.mean, space.std, space.components.T])
-
-    kept = min(LOOK_DIM, dim, len(rows), _N_FITTED)
-    found = _kept(folder / f"look-space-{key}.npy", (2 + kept, dim), fit)
-    space = LookSpace(found[0], found[1], np.ascontiguousarray(found[2:].T))
-    width = space.components.shape[1]
+    basis = _look_basis(store, covers, folder / f"look-basis-{key}.npy")
+    width = basis.components.shape[1]
 
     def compute() -> np.ndarray:
         vectors = np.zeros((len(albums), width), dtype=np.float32)
         for start in range(0, len(rows), _BATCH):
             part = slice(start, start + _BATCH)
-            vectors[rows[part]] = space.vectors(store.read(covers[part]))
+            vectors[rows[part]] = basis.project(store.read(covers[part]))
             progress(Progress("looks", min(start + _BATCH, len(rows)), len(rows)))
         return vectors
 
     vectors = _kept(folder / f"look-{key}.npy", (len(albums), width), compute)
     has_features = np.zeros(len(albums), dtype=bool)
     has_features[rows] = True
-    return LookIndex(space, vectors, has_features, store.manifest.digest)
+    return LookIndex(basis, vectors, has_features, store.manifest.digest)
+
+
+def _look_basis(store: FeatureStore, covers: Sequence[str], path: Path) -> Basis:
+    """Fitted on a sample of the covers, kept as one array: its first row is the mean."""
+    found = _open_kept(path)
+    if found is None or found.ndim != 2:
+        drawn = np.sort(np.random.default_rng(0).permutation(len(covers))[:_N_FITTED])
+        parts = [[covers[n] for n in drawn[start : start + _BATCH]] for start in range(0, len(drawn), _BATCH)]
+        fitted = fit_basis(lambda: map(store.read, parts), n_albums=len(drawn))
+        found = np.vstack([fitted.mean, fitted.components.T])
+        _keep(path, found)
+    return Basis(np.array(found[0]), np.ascontiguousarray(found[1:].T))

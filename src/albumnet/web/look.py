@@ -1,4 +1,4 @@
-"""Which covers look alike: features turned into a narrower space once, then one matrix product per question."""
+"""Which covers look alike: features made narrow once, as for a map of them, then one matrix product per question."""
 
 from __future__ import annotations
 
@@ -7,49 +7,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from albumnet.moodmap.basis import Basis
+
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
-
-LOOK_DIM = 128
-
-
-@dataclass(frozen=True)
-class LookSpace:
-    """From a backbone's features to unit vectors whose cosine says how alike two covers look.
-
-    Standardised features, projected on the principal components of a sample; the 128 first keep the neighbours
-    (docs/results.md) at a twentieth of the reading.
-
-    Attributes:
-        mean: (D,) of the features.
-        std: (D,) of the features.
-        components: (D, L).
-    """
-
-    mean: Float[np.ndarray, " D"]
-    std: Float[np.ndarray, " D"]
-    components: Float[np.ndarray, "D L"]
-
-    def vectors(self, features: np.ndarray) -> Float[np.ndarray, "N L"]:
-        """Unit vectors of covers' features, pooled or not."""
-        projected = ((pool(features) - self.mean) / self.std) @ self.components
-        unit: np.ndarray = projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), 1e-12)
-        return unit.astype(np.float32)
 
 
 @dataclass(frozen=True)
 class LookIndex:
-    """The covers of a set in the look space.
+    """The covers of a set, by how they look.
 
     Attributes:
-        space: How they came there.
-        vectors: (N, L) float32 unit vectors, by row; zeros where there are no features.
+        basis: Standardises features and keeps their principal components, whose neighbours are as alike as those of all
+            features at a twentieth of the reading (docs/results.md).
+        vectors: (N, E) float32 unit vectors, by row; zeros where there are no features.
         has_features: (N,) whether there are.
         made_by: The manifest's digest: features of other weights do not compare.
     """
 
-    space: LookSpace
-    vectors: Float[np.ndarray, "N L"]
+    basis: Basis
+    vectors: Float[np.ndarray, "N E"]
     has_features: np.ndarray
     made_by: str
 
@@ -60,7 +37,7 @@ class LookIndex:
         rows, cosines = self.nearest(self.vectors[row : row + 1], k)
         return rows[0], cosines[0]
 
-    def nearest(self, vectors: Float[np.ndarray, "K L"], k: int) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(self, vectors: Float[np.ndarray, "K E"], k: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows (K, k) and cosines (K, k), the closest first."""
         cosines = vectors @ self.vectors.T
         cosines[:, ~self.has_features] = -np.inf
@@ -69,32 +46,3 @@ class LookIndex:
         found = np.take_along_axis(cosines, top, axis=1)
         order = np.lexsort((top, -found), axis=1)
         return np.take_along_axis(top, order, axis=1), np.take_along_axis(found, order, axis=1)
-
-
-def fit_look_space(features: Float[np.ndarray, "N D"]) -> LookSpace:
-    """The look space of a sample of pooled features."""
-    mean, std = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
-    return LookSpace(mean, std, _principal_components((features - mean) / std))
-
-
-def _principal_components(standard: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "D L"]:
-    """The first `LOOK_DIM`, by random projection and power iterations; a full decomposition takes 30 times longer.
-
-    Source:
-        Halko, Martinsson & Tropp (2011), "Finding structure with randomness", SIAM Review 53(2), algorithm 4.4.
-    """
-    n_wanted = min(LOOK_DIM, *standard.shape)
-    n_drawn = min(n_wanted + 32, *standard.shape)
-    basis = np.random.default_rng(0).normal(size=(standard.shape[1], n_drawn)).astype(np.float32)
-    for _ in range(3):
-        basis, _ = np.linalg.qr(standard.T @ (standard @ basis))
-    _, _, rows = np.linalg.svd(standard @ basis, full_matrices=False)
-    components: np.ndarray = np.ascontiguousarray(basis @ rows[:n_wanted].T, np.float32)
-    return components
-
-
-def pool(features: np.ndarray) -> Float[np.ndarray, "N D"]:
-    """(N, D) as they are, (N, D, h, w) as means over the grid; float32."""
-    wide: np.ndarray = features.astype(np.float32)
-    pooled: np.ndarray = wide.reshape(*wide.shape[:2], -1).mean(axis=2)
-    return pooled

@@ -36,7 +36,7 @@ async def predict(request: Request) -> JSONResponse:
     reader: Reader | None = getattr(request.app.state, "reader", None)
     if reader is None:
         raise RefusedError(404, "no model is served here; start with --model RUN")
-    # Not left to FastAPI, which would look at every value of some hundred moods and neighbours: half of its time.
+    # Not left to FastAPI, which looks at every value first: 2 ms, twelve times what the writing takes.
     return JSONResponse(await reader.answer(request))
 
 
@@ -131,7 +131,9 @@ class Reader:
                 near_in_mood = state.mood_map.nearest(vectors, N_NEAR)
         if features is not None and self._looks_compare:
             assert state.look is not None
-            near_in_look = state.look.nearest(state.look.space.vectors(features), N_NEAR)
+            near_in_look = state.look.nearest(state.look.basis.project(features), N_NEAR)
+            if state.mood_map is not None and state.mood_map.basis is not None:
+                places = state.mood_map.place_new(state.mood_map.basis.project(features))
         return [
             {
                 **answer,
