@@ -335,7 +335,18 @@ def test_map_on_a_phone_is_whole_and_has_no_serious_fault(open_map, find_faults,
     assert find_faults(page) == []
 
 
-def test_mood_names_do_not_overlap_and_grow_in_number(open_map, wait_until):
+def test_place_of_a_cover_that_was_read_is_marked(open_map, wait_until):
+    page = open_map("?x=0.5&y=0.5&z=2&pin=0.5,0.5")
+    accent = "[163, 64, 28]"
+    at = (
+        "[...albumnetMap.context.getImageData(albumnetMap.view.width / 2 + 11, albumnetMap.view.height / 2, 1, 1).data]"
+    )
+    wait_until(page, f"{at}.slice(0, 3).join() === {accent}.join()")
+    page.mouse.wheel(0, 50)
+    page.wait_for_url("**pin=0.5000%2C0.5000*")
+
+
+def test_mood_names_do_not_overlap(open_map):
     page = open_map()
     shown = "albumnetMap.names.names.filter((name) => name.isShown)"
     boxes = np.array(

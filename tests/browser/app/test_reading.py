@@ -45,6 +45,7 @@ def test_given_cover_is_read_at_once(page, site, wait_until, kind):
         assert result.locator("section", has_text=heading).locator("li").count() == 12
     # The small map is drawn once its points have come.
     wait_until(page, PIXELS + ".some((value) => value > 0)")
+    assert "pin=" in result.get_by_role("link", name="Its place on the map").get_attribute("href")
     result.get_by_role("button", name=f"Show all {len(moods)} moods").click()
     assert result.locator(".mood-bars li").count() == len(moods)
 

@@ -211,7 +211,8 @@ function key() {
 
 function place(where) {
   if (!where) return make("p", { class: "empty" }, "No place on a map: this server has none.");
-  const address = `/map?x=${where.x.toFixed(4)}&y=${where.y.toFixed(4)}&z=3`;
+  const [x, y] = [where.x.toFixed(4), where.y.toFixed(4)];
+  const address = `/map?x=${x}&y=${y}&z=2&pin=${x},${y}`;
   return make("figure", {},
     make("canvas", { class: "minimap", width: 340, height: 240, "data-x": where.x, "data-y": where.y, role: "img", "aria-label": "Its place on the map" }),
     make("figcaption", {}, make("a", { href: address }, "Its place on the map")));

@@ -77,6 +77,7 @@ class MoodMap {
     const areNamesFading = this.names.paint(context, view, { ink: look.inkCss, paper: look.paperCss, isStill });
     this.lasso.paint(context, view, look.accentCss, look.washCss);
     this.markAlbums();
+    this.markPin();
     context.setTransform(1, 0, 0, 1, 0, 0);
     this.measure(performance.now() - start, painted);
     if (isFading || areNamesFading) this.invalidate();
@@ -117,6 +118,27 @@ class MoodMap {
         context.stroke();
       }
     }
+  }
+
+  /** Where a cover that was just read falls. */
+  markPin() {
+    if (!this.pin) return;
+    const { view, context, look } = this;
+    const [x, y] = [view.screenX(this.pin[0]), view.screenY(this.pin[1])];
+    for (const [width, style] of [[9, look.paperCss], [4, look.accentCss]]) {
+      context.lineWidth = width;
+      context.strokeStyle = style;
+      context.beginPath();
+      context.arc(x, y, 11, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    context.font = `600 17px ${this.serif}`;
+    context.textAlign = "center";
+    context.lineWidth = 5;
+    context.strokeStyle = look.paperCss;
+    context.strokeText("Your cover", x, y - 26);
+    context.fillStyle = look.accentCss;
+    context.fillText("Your cover", x, y - 26);
   }
 
   takeColours() {
@@ -358,7 +380,7 @@ class MoodMap {
   remember(isStep) {
     clearTimeout(this.remembering);
     if (this.isRestoring) return;
-    writeAddress({ view: this.view, filter: this.filters.values, album: this.album }, isStep);
+    writeAddress({ view: this.view, filter: this.filters.values, album: this.album, pin: this.pin }, isStep);
   }
 
   rememberSoon() {
@@ -368,7 +390,8 @@ class MoodMap {
 
   /** Take what the address says. */
   async restore() {
-    const { view, filter, album } = readAddress();
+    const { view, filter, album, pin } = readAddress();
+    this.pin = pin;
     this.isRestoring = true;
     this.view.set(view ?? this.view.home);
     this.flight += 1;
