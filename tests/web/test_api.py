@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from albumnet.web.app import app_of
 from albumnet.web.security import SECURITY_HEADERS
+from web.serving import serving
 
 
 def test_health_says_what_is_served(client, state):
@@ -181,3 +183,23 @@ def test_errors_of_the_api_are_json(client):
     assert answer.status == 404
     assert answer.error
     assert client.get("/api/predict").status == 405
+
+
+def test_what_goes_wrong_here_is_one_line_for_the_client_and_a_traceback_for_the_terminal(state, caplog):
+    app = app_of(state)
+
+    @app.get("/api/broken")
+    @app.get("/broken")
+    def broken() -> None:
+        raise ValueError("a secret of the server's")
+
+    with serving(app) as client:
+        for path in ("/api/broken", "/broken"):
+            answer = client.get(path)
+            assert answer.status == 500
+            assert b"secret" not in answer.body
+            assert b"Traceback" not in answer.body
+            assert answer.headers["content-security-policy"] == SECURITY_HEADERS["Content-Security-Policy"]
+        assert client.get("/api/broken").error
+        assert client.get("/health").status == 200
+    assert "a secret of the server's" in caplog.text

@@ -1,17 +1,20 @@
 """What is opened at start, kept for the next start, and refused."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from albumnet.dataset import AlbumSet, write_album_set
 from albumnet.errors import AlbumSetError, MapError, RunError, ServeError
+from albumnet.moodmap import read_map, write_map
 from albumnet.records import Album, MoodVocabulary
 from albumnet.web import loading
 from albumnet.web.app import create_app
 from albumnet.web.loading import load_state
 from albumnet.web.options import ServeOptions
+from albumnet.web.state import rows_in_order
 from web.planted_127k import write_planted
 from web.serving import serving
 
@@ -72,6 +75,16 @@ def test_a_map_of_another_set_is_refused(work, tmp_path):
     assert state.near_in_mood(3)
 
 
+def test_a_map_of_another_mood_space_is_refused(work, state, tmp_path):
+    vectors = np.eye(len(state.mood_map.album_ids), 7, dtype=np.float32) + 0.1
+    config = replace(state.mood_map.config, embedding_size=7)
+    write_map(tmp_path / "map", replace(state.mood_map, vectors=vectors, config=config))
+    with pytest.raises(ServeError, match="7 numbers"):
+        load_state(
+            ServeOptions(album_set=work.album_set, model=work.run, mood_map=tmp_path / "map", app_dir=tmp_path / "app")
+        )
+
+
 def test_a_map_of_features_places_uploads_by_their_look(work, tmp_path, album_set):
     from albumnet.pipeline.mapping import make_map
 
@@ -106,11 +119,6 @@ def test_a_set_without_features_is_shown_without_predictions_and_it_is_said(work
 
 def test_albums_that_are_not_on_the_map_come_after_those_that_are(work, tmp_path):
     planted = write_planted(tmp_path, n_albums=30)
-    from dataclasses import replace
-
-    from albumnet.moodmap import read_map
-    from albumnet.web.state import rows_in_order
-
     whole = read_map(planted.mood_map)
     part = replace(whole, album_ids=whole.album_ids[5:][::-1])
     albums = rows_in_order(AlbumSet(planted.album_set), part)

@@ -63,7 +63,7 @@ class Catalogue:
 
     def prepare(self) -> Catalogue:
         """Make now what the first search would have to wait for."""
-        _ = (self._text, self.genres, self.moods, self.decades)
+        _ = (self._text, self.genres, self.moods, self.decades, self._rank_of)
         return self
 
     def rows_with_words(self, q: str) -> np.ndarray:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import html
-import logging
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
-
-_LOGGER = logging.getLogger("albumnet.web")
 
 
 class RefusedError(HTTPException):
@@ -28,10 +25,9 @@ class RefusedError(HTTPException):
 
 
 def answer_errors(app: FastAPI) -> None:
-    """Let an app answer every error this way."""
+    """Let an app answer every error that is expected this way; the guard at the door answers the others."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def error_response(request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
@@ -61,8 +57,3 @@ async def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return error_response(request, 422, f"{where}: {first['msg']}")
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    _LOGGER.error("%s %s failed: %r", request.method, request.url.path, error)
-    return error_response(request, 500, "something went wrong here; the terminal that serves this says what")

@@ -46,6 +46,8 @@ def load_state(options: ServeOptions, *, progress: ProgressCallback = ignore_pro
     folder = _app_folder(options, album_set)
     notes: list[str] = []
     mood_map = _load_map(options, album_set, folder, notes, progress)
+    if mood_map is not None and model is not None:
+        _check_same_space(mood_map, model)
     if album_set is None:
         return AppState(None, model, None, folder, options.model, limits=options.limits).prepare()
     albums = rows_in_order(album_set, mood_map)
@@ -98,6 +100,15 @@ def _load_map(
         notes.append(f"there is no map: {error}")
         return None
     return mood_map
+
+
+def _check_same_space(mood_map: MoodMap, model: MoodModel) -> None:
+    found, wanted = mood_map.config.embedding_size, model.embedding_size
+    if mood_map.config.of == "moods" and found != wanted:
+        raise ServeError(
+            f"the map's mood vectors have {found} numbers, the model's {wanted}; "
+            "give the model that the map was made with, or leave --map out"
+        )
 
 
 def _noting(notes: list[str], make: Callable[[], T]) -> T | None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import logging
 import socket
 import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from albumnet.web.errors import RefusedError
+from albumnet.web.errors import RefusedError, error_response
 from albumnet.web.options import Limits
+
+_LOGGER = logging.getLogger("albumnet.web")
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -49,15 +53,19 @@ class Guard:
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse to."""
+        """Answer, refuse to, or say that it went wrong; what went wrong is for the terminal."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         body = _Body(receive, headers, self._limits, is_upload=scope["path"] == UPLOAD_PATH)
 
+        is_answered = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal is_answered
             if message["type"] == "http.response.start":
+                is_answered = True
                 answered = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     answered.setdefault(name, value)
@@ -70,7 +78,15 @@ class Guard:
         if refusal is not None:
             await _answer_refusal(send_guarded, *refusal)
             return
-        await self._app(scope, body.receive, send_guarded)
+        try:
+            await self._app(scope, body.receive, send_guarded)
+        except Exception:
+            _LOGGER.exception("%s %s failed", scope["method"], scope["path"])
+            if not is_answered:
+                answer = error_response(
+                    Request(scope), 500, "something went wrong; the terminal that serves this says what"
+                )
+                await answer(scope, body.receive, send_guarded)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         name = headers.get("host", "")

@@ -50,6 +50,7 @@ def run(
     on_made: Callable[[uvicorn.Server], None] = lambda _server: None,
 ) -> None:
     """Serve until interrupted, or until the server that `on_made` was given is told that it `should_exit`."""
+    _allow_open_files(2 * limits.n_connections)
     server = _Server(make_config(app, limits), on_ready)
     on_made(server)
     # The server has ended its work in order by then; Ctrl-C is how a person closes it.
@@ -77,6 +78,18 @@ def make_config(app: FastAPI, limits: Limits) -> uvicorn.Config:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )
+
+
+def _allow_open_files(n_files: int) -> None:
+    """Some systems start programs with 256, fewer than the connections that are taken."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = n_files if hard == resource.RLIM_INFINITY else min(n_files, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class PunctualProtocol(H11Protocol):
