@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,7 +154,8 @@ def write_map(path: Path, mood_map: MoodMap) -> MoodMap:
     write_tensors(
         path / "vectors.safetensors",
         {"vectors": mood_map.vectors, **(vars(mood_map.basis) if mood_map.basis else {})},
-        metadata={"schema_version": str(SCHEMA_VERSION), **made_from},
+        # One entry: safetensors writes several in an order of chance, and the same map must be the same bytes.
+        metadata={"made_from": json.dumps({"schema_version": SCHEMA_VERSION, **made_from})},
     )
     write_json(path / "config.json", asdict(config), schema_version=SCHEMA_VERSION)
     return replace(mood_map, config=config)
@@ -217,7 +219,8 @@ def _read_tensors(file: Path, config: MapConfig) -> dict[str, np.ndarray]:
 
     try:
         with safe_open(file, framework="numpy") as content:
-            _check_belongs(file, found=(content.metadata() or {}).get("map"), wanted=config.digest)
+            made_from = json.loads((content.metadata() or {}).get("made_from", "{}"))
+            _check_belongs(file, found=made_from.get("map"), wanted=config.digest)
             return {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118  not a mapping
     except (OSError, SafetensorError) as error:
         raise MapError(f"cannot read {file}: {error}; make the map again with --force") from error

@@ -77,8 +77,8 @@ def draw_albums(
         WordVectorError: If the model has no mood space.
     """
     model = load_model(run, weights=weights)
-    plane = lay_out_words(*model.mood_labels, rng=np.random.default_rng(seed))
     shown = _find_albums(model, album_set, album_ids)
+    plane = lay_out_words(*model.mood_labels, rng=np.random.default_rng(seed))
     files: list[Path] = []
     for album, on_plane in zip(shown, _put_on_plane(model, album_set, shown), strict=True):
         remark = f"{model.kind.title} · {len(plane.names)} moods by their word vectors, t-SNE"
@@ -150,7 +150,7 @@ def _panel(model: MoodModel, album_set: AlbumSet, plane: WordPlane, album_ids: S
             train_counts=np.array(model.config.base_rates)[columns],
         )
         remarks = [
-            f"{len(albums):,} albums · spread {collapse.spread_ratio:.2f} of their true mood vectors'",
+            f"{len(albums):,} albums · spread {collapse.spread_ratio:.2f} times that of their true mood vectors",
             f"{collapse.commonest_share:.0%} nearest to one of the ten commonest moods; of the true vectors "
             f"{collapse.true_commonest_share:.0%}",
         ]

@@ -124,7 +124,7 @@ def draw_comparison(plane: WordPlane, panels: Sequence[Panel], *, remark: str) -
             axes = _add_axes(figure, (left, bottom, side, side))
             is_done &= _fill(figure, axes, plane, panel.albums, cover_side=56, font_size=8, is_boxed=False)
             places = _to_pixels(plane.place(panel.vectors), plane, axes)
-            axes.scatter(places[:, 0], places[:, 1], s=10, color=_DOT, alpha=0.45, linewidths=0, zorder=4)
+            axes.scatter(places[:, 0], places[:, 1], s=10, color=_DOT, alpha=0.45, linewidths=0, zorder=2.5)
             for y, content, size, weight, color in (
                 (72, panel.title, 15, "bold", _INK),
                 *((46 - 20 * line, text, 10, "normal", _QUIET) for line, text in enumerate(panel.remarks)),
