@@ -2,6 +2,7 @@
 
 from albumnet.pipeline.demo import DemoResult, demo
 from albumnet.pipeline.evaluating import evaluate
+from albumnet.pipeline.finding import FoundAlbum, FoundAlbums, find_albums, moods_to_walk, vectors_to_walk
 from albumnet.pipeline.folds import FoldResult, cross_validate
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
@@ -10,17 +11,22 @@ from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, ta
 __all__ = [
     "DemoResult",
     "FoldResult",
+    "FoundAlbum",
+    "FoundAlbums",
     "ScoreRow",
     "TrainingResult",
     "compare_with_set",
     "cross_validate",
     "demo",
     "evaluate",
+    "find_albums",
+    "moods_to_walk",
     "predict_albums",
     "read_scores",
     "score",
     "table_values",
     "train",
     "training_options",
+    "vectors_to_walk",
     "write_report",
 ]
