@@ -119,6 +119,11 @@ def evaluate(
     return evaluation, trial.out
 
 
+def kept_predictions(run: Path, asked_set: AlbumSet, name: str) -> Path:
+    """Where an evaluation keeps what a predictor said of a set: a baseline, or "model" on another set than its own."""
+    return run / "baselines" / asked_set.digest / f"{name.replace(' ', '-')}.parquet"
+
+
 @dataclass(frozen=True)
 class _Trial:
     """A model, the albums it is asked about, and where what comes of it is kept."""
@@ -127,7 +132,6 @@ class _Trial:
     model: MoodModel
     task: Task
     out: Path
-    baselines: Path
     described: str
     n_passed_over: int
     is_home: bool
@@ -136,7 +140,9 @@ class _Trial:
     def predict_model(self) -> np.ndarray:
         """The model's probabilities (N, M) of the albums asked about, moods in its own order."""
         if not self.is_home:
-            return predict_albums(self.model, self.task.asked_set, self.task.asked, self.task.asked_store)
+            return self.keep(
+                "model", lambda task: predict_albums(self.model, task.asked_set, task.asked, task.asked_store)
+            )
         return self._read(self.run / "predictions.parquet")
 
     def predict_uncalibrated(self) -> np.ndarray | None:
@@ -148,7 +154,7 @@ class _Trial:
 
     def keep(self, name: str, predict: Predict) -> np.ndarray:
         """What a baseline says, from its file if that was made from the same things."""
-        path = self.baselines / f"{name.replace(' ', '-')}.parquet"
+        path = kept_predictions(self.run, self.task.asked_set, name)
         try:
             if path.is_file() and read_predictions(path).made_from == self.made_from:
                 return self._read(path)
@@ -167,7 +173,12 @@ class _Trial:
 
     def _read(self, path: Path) -> np.ndarray:
         found = read_predictions(path)
-        wanted = self.model.config.vocabulary
+        wanted, albums = self.model.config.vocabulary, self.task.asked_set.digest
+        if found.made_from.get("albums", albums) != albums:
+            raise PredictionsError(
+                f"{path} is of albums {found.made_from['albums']}, the album set {self.task.asked_set.path} holds "
+                f"{albums}; train the model again"
+            )
         if set(found.vocabulary.names) != set(wanted.names):
             raise PredictionsError(
                 f"{path} is of vocabulary {found.vocabulary.digest} ({len(found.vocabulary)} moods), the model of "
@@ -219,7 +230,6 @@ def _prepare(run: Path, *, on: Path | None, progress: ProgressCallback) -> _Tria
             progress=progress,
         ),
         out=run / ("evaluation.json" if on is None else f"evaluation-{asked_set.digest}.json"),
-        baselines=run / "baselines" / asked_set.digest,
         described=f"the test side of {home.path.name}" if on is None else f"the albums of {asked_set.path.name}",
         n_passed_over=n_passed_over,
         is_home=on is None,
