@@ -1,5 +1,12 @@
 """The order of the stages: album set -> features -> training -> scores -> predictions."""
 
+from albumnet.pipeline.asking import (
+    AskedScores,
+    MoodRanking,
+    place_among_training,
+    score_asked_moods,
+    write_asked_scores,
+)
 from albumnet.pipeline.demo import DemoResult, demo
 from albumnet.pipeline.evaluating import evaluate
 from albumnet.pipeline.finding import FoundAlbum, FoundAlbums, find_albums, moods_to_walk, vectors_to_walk
@@ -9,10 +16,12 @@ from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
 
 __all__ = [
+    "AskedScores",
     "DemoResult",
     "FoldResult",
     "FoundAlbum",
     "FoundAlbums",
+    "MoodRanking",
     "ScoreRow",
     "TrainingResult",
     "compare_with_set",
@@ -21,12 +30,15 @@ __all__ = [
     "evaluate",
     "find_albums",
     "moods_to_walk",
+    "place_among_training",
     "predict_albums",
     "read_scores",
     "score",
+    "score_asked_moods",
     "table_values",
     "train",
     "training_options",
     "vectors_to_walk",
+    "write_asked_scores",
     "write_report",
 ]
