@@ -176,6 +176,14 @@ def test_a_report_without_sets_of_moods_says_so(source, content, render, spoil):
     assert "there were too few albums to choose by to promise anything" in page
 
 
+def test_moods_without_a_word_vector_are_counted_and_named(source, content, render):
+    content["moods_without_vectors"] = ["Zzz", "Yyy"]
+    page = render(dataclasses.replace(source, findings=parse_findings(content)))
+    assert "<dt>Nearness of moods</dt>" in page
+    assert "not scored, 2 without a word vector" in page
+    assert "Zzz, Yyy" in page
+
+
 def test_a_report_on_another_set_names_both_sets(source, content, render, albums):
     content["evaluated_on"] = "the albums of other"
     # The same id on both sets is two albums.

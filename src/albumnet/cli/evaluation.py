@@ -86,6 +86,8 @@ def _print_remarks(evaluation: Evaluation) -> None:
         )
     if table.left_out_moods:
         print(f"Not scored, for want of an album with or without them: {', '.join(table.left_out_moods)}")
+    if lacking := evaluation.moods_without_vectors:
+        print(f"Nearness of moods not scored, for want of a word vector of {', '.join(lacking)}")
     if evaluation.n_passed_over:
         print(f"{evaluation.n_passed_over:,} albums passed over, whose artist or cover was trained on")
     print()

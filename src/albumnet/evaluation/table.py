@@ -161,6 +161,27 @@ class Truth:
     label_vectors: Float[np.ndarray, "M E"] | None
 
 
+def check_truth(truth: Truth) -> Int[np.ndarray, " K"]:
+    """Find the K moods that can be scored: those that some of the albums have and others have not.
+
+    Raises:
+        PredictionsError: If there is none, or the albums are by one artist, so that no interval can be told.
+    """
+    positives = truth.target.sum(axis=0, dtype=np.int64)
+    kept = np.flatnonzero((positives > 0) & (positives < len(truth.target)))
+    if not len(kept):
+        raise PredictionsError(
+            f"none of the {len(truth.moods)} moods is on some of the {len(truth.target)} albums and missing on others, "
+            "so nothing can be scored; evaluate on a larger set"
+        )
+    if len(np.unique(truth.artists)) < 2:
+        raise PredictionsError(
+            f"the {len(truth.artists):,} albums are by one artist, and intervals need at least two; evaluate on a set "
+            "with more artists"
+        )
+    return kept
+
+
 def make_score_table(
     truth: Truth,
     predictions: Mapping[str, tuple[str, Float[np.ndarray, "N M"]]],
@@ -179,16 +200,9 @@ def make_score_table(
         advance: Called with how many predictors are done.
 
     Raises:
-        PredictionsError: If scores are not finite, or no mood can be scored.
-        AlbumNetError: If there is but one artist.
+        PredictionsError: If scores are not finite, no mood can be scored, or there is but one artist.
     """
-    positives = truth.target.sum(axis=0, dtype=np.int64)
-    kept = np.flatnonzero((positives > 0) & (positives < len(truth.target)))
-    if not len(kept):
-        raise PredictionsError(
-            f"none of the {len(truth.moods)} moods is on some of the {len(truth.target)} albums and missing on others, "
-            "so nothing can be scored; evaluate on a larger set"
-        )
+    kept = check_truth(truth)
     for name, (_, scores) in predictions.items():
         if not np.isfinite(scores).all():
             raise PredictionsError(f"the predictions of {name!r} hold nan or infinity; make them again")

@@ -296,7 +296,7 @@ class MoodModel:
     def _outputs(
         self, features: np.ndarray | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
     ) -> Iterator[torch.Tensor]:
-        """The head's output, batch by batch."""
+        """The head's output, batch by batch; always finite."""
         import torch
 
         from albumnet.models.heads import pool
@@ -310,7 +310,13 @@ class MoodModel:
                     raise RunError(f"{self.kind.title} needs a cover")
                 inputs = pool(torch.from_numpy(features[rows]).float(), is_pooled=self.preset.is_pooled)
             with torch.no_grad():
-                yield self.head(inputs, metadata[rows])
+                raw = self.head(inputs, metadata[rows])
+            if not torch.isfinite(raw).all():
+                raise RunError(
+                    f"{self.kind.title} gives nan or infinity: its weights or an album's features are damaged; "
+                    "train it again, after `albumnet features --force` if need be"
+                )
+            yield raw
 
     def features(self, pixels: np.ndarray) -> Float[np.ndarray, "B ..."]:
         """Features of decoded covers, (B, size, size, 3) in 0..255, by the plain float32 network."""

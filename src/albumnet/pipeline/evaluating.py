@@ -19,6 +19,7 @@ from albumnet.evaluation import (
     Evaluation,
     SetCoverage,
     Truth,
+    check_truth,
     conclude,
     make_score_table,
     measure_collapse,
@@ -29,7 +30,7 @@ from albumnet.evaluation import (
 from albumnet.metrics import score_moods
 from albumnet.models.presets import get_model
 from albumnet.models.run import read_config
-from albumnet.moodspace import embed_labels, load_packaged_vectors
+from albumnet.moodspace import embed_labels, load_packaged_vectors, moods_with_vectors
 from albumnet.pipeline.alarms import sound_alarms
 from albumnet.pipeline.baselines import BASELINES, Predict, Task, predict_with_seed
 from albumnet.pipeline.scoring import (
@@ -79,6 +80,7 @@ def evaluate(
     """
     trial = _prepare(run, on=on, progress=progress)
     truth = _gather_truth(trial)
+    check_truth(truth)  # before baselines are trained, which takes minutes
     scored = {"model": (get_model(trial.model.config.model).title, trial.predict_model())}
     for name, baseline in BASELINES.items():
         if name == trial.model.config.model or (baseline.needs_cover and not trial.model.kind.uses_cover):
@@ -98,6 +100,7 @@ def evaluate(
         title=kind.title,
         evaluated_on=trial.described,
         n_passed_over=trial.n_passed_over,
+        moods_without_vectors=_moods_without_vectors(trial),
         table=table,
         seeds=_score_seeds(trial, truth, scored["model"][1], n_seeds=n_seeds),
         collapse=collapse,
@@ -213,7 +216,10 @@ def _prepare(run: Path, *, on: Path | None, progress: ProgressCallback) -> _Tria
     else:
         asked, n_passed_over = _new_albums(asked_set, sides["train"] + sides["valid"], asked_store)
     if not asked:
-        raise PredictionsError(f"no album of {asked_set.path} is left to evaluate on; give another set with --on")
+        raise PredictionsError(
+            f"no album of {asked_set.path} is left to evaluate on, with moods and features, and with an artist and a "
+            "cover that were not trained on; give another set with --on"
+        )
     digest = hashlib.sha256((run / "config.json").read_bytes()).hexdigest()[:16]
     return _Trial(
         run=run,
@@ -258,7 +264,7 @@ def _gather_truth(trial: _Trial) -> Truth:
     try:
         labels = embed_labels(config.moods, load_packaged_vectors())
     except WordVectorError:
-        labels = None  # semantic metrics are then left out, and the table shows that they are
+        labels = None  # semantic metrics are then left out, and the evaluation names the moods
     moods = [album.moods for album in asked]
     return Truth(
         moods=config.moods,
@@ -268,6 +274,11 @@ def _gather_truth(trial: _Trial) -> Truth:
         train_counts=train.sum(axis=0, dtype=np.int64),
         label_vectors=labels,
     )
+
+
+def _moods_without_vectors(trial: _Trial) -> tuple[str, ...]:
+    moods = trial.model.config.moods
+    return tuple(sorted(set(moods) - set(moods_with_vectors(moods, load_packaged_vectors()))))
 
 
 def _measure_collapse(trial: _Trial, truth: Truth) -> Collapse | None:

@@ -113,6 +113,8 @@ def _unscored(findings: Findings) -> tuple[Fact, ...]:
     if findings.left_out_moods:
         reason = f"{len(findings.left_out_moods)}, for want of a test album with or without them"
         facts.append(Fact("Moods not scored", reason, ", ".join(findings.left_out_moods)))
+    if lacking := findings.moods_without_vectors:
+        facts.append(Fact("Nearness of moods", f"not scored, {len(lacking)} without a word vector", ", ".join(lacking)))
     if findings.n_passed_over:
         facts.append(Fact("Passed over", f"{findings.n_passed_over:,} albums whose artist or cover was in training"))
     return tuple(facts)

@@ -121,6 +121,7 @@ class Findings:
     n_moods: int
     n_resamples: int
     left_out_moods: tuple[str, ...]
+    moods_without_vectors: tuple[str, ...]
     predictors: tuple[Predictor, ...]
     differences: tuple[Difference, ...]
     moods: tuple[MoodFinding, ...]
@@ -158,6 +159,7 @@ def _parse(content: Mapping[str, Any]) -> Findings:
         n_moods=int(table["n_moods"]),
         n_resamples=int(table["n_resamples"]),
         left_out_moods=tuple(table["left_out_moods"]),
+        moods_without_vectors=tuple(content.get("moods_without_vectors", ())),
         predictors=tuple(
             Predictor(row["name"], row["title"], {metric: _estimate(e) for metric, e in row["scores"].items()})
             for row in table["rows"]
