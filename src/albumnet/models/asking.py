@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from albumnet.errors import WordVectorError
 from albumnet.models.run import RunConfig
-from albumnet.moodspace import WordVectors, embed_labels, load_packaged_vectors, read_glove
+from albumnet.moodspace import WordVectors, embed_labels, load_packaged_vectors, load_packaged_words, read_glove
 from albumnet.moodspace.label_vectors import split_label
 from albumnet.records import normalise_name
 
@@ -68,12 +68,12 @@ def _embed(names: Sequence[str], vectors: WordVectors) -> Float[np.ndarray, "K E
 
 
 def _read_vectors(config: RunConfig) -> WordVectors:
-    vectors = read_glove(Path(config.vectors)) if config.vectors else load_packaged_vectors()
+    found = read_glove(Path(config.vectors)) if config.vectors else load_packaged_vectors()
     # Models that give logits were trained without word vectors: the packaged ones place their moods.
-    if config.vectors_digest not in ("", vectors.digest):
+    if config.vectors_digest not in ("", found.digest):
         here = config.vectors or "the packaged ones"
         raise WordVectorError(
-            f"the model was trained on word vectors {config.vectors_digest}, but {here} are {vectors.digest} now; "
+            f"the model was trained on word vectors {config.vectors_digest}, but {here} are {found.digest} now; "
             "moods that it was not trained on need the same"
         )
-    return vectors
+    return found if config.vectors else load_packaged_words()

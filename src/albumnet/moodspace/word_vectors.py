@@ -73,8 +73,8 @@ def load_packaged_vectors() -> WordVectors:
 def load_packaged_words() -> WordVectors:
     """The packaged vectors and those of 19,000 further words, to ask with: `rainy` names no mood.
 
-    The further ones are rounded to steps of .05 (cosine to the source at least 0.998). Moods have the same vectors as by `load_packaged_vectors`, which is
-    what models are trained on and remember.
+    The further ones are rounded to steps of .05 (cosine to the source at least 0.998). Moods have the vectors of
+    `load_packaged_vectors`, which are what models are trained on and remember.
     """
     of_moods, further = load_packaged_vectors(), _read_packaged(FURTHER_NAME)
     return WordVectors(of_moods.words + further.words, np.concatenate([of_moods.vectors, further.vectors]))
