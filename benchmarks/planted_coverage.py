@@ -7,7 +7,7 @@ these, and scored by the code of `albumnet evaluate`: a score of the first, of t
 
 There are two truths. One is the score on all albums there could be. The other is the mean over test sides of this size;
 it is higher for macro AP, because average precision of few positives is too high, whoever scores. By how much is the
-mean over the worlds.
+mean over the worlds. Macro AP of all albums (`metrics/all_albums.py`) is the evaluation's estimate of the first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ from albumnet.planted.known.hidden_artists import LEAK_WORLD, draw_covers_of_art
 from albumnet.planted.world import draw_artist_of_albums
 from planted_worlds import ridge_probe
 
-METRICS = ("macro_ap", "micro_ap", "macro_roc_auc", "micro_roc_auc")
+# What the score table calls them -> what the exact scores are called.
+METRICS = {
+    "macro_ap": "macro_ap",
+    "macro_ap_of_all_albums": "macro_ap",
+    "micro_ap": "micro_ap",
+    "macro_roc_auc": "macro_roc_auc",
+    "micro_roc_auc": "micro_roc_auc",
+}
 N_ALBUMS = 1_500
 # The probes see the covers' first components only: 600 albums teach them no more.
 N_COMPONENTS = 32
@@ -47,7 +54,7 @@ SETTINGS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """One world: truths and points (3, 4) of both probes and their difference in each metric, ends (3, 4, 2), sizes."""
+    """One world: truths and points (3, 5) of both probes and their difference in each metric, ends (3, 5, 2), sizes."""
 
     truth: np.ndarray
     point: np.ndarray
@@ -88,7 +95,7 @@ def try_world(setting: Setting, *, rng: np.random.Generator) -> Outcome:
     )
     estimates = [[table.row(name).scores[metric] for metric in METRICS] for name in fits]
     estimates.append([d.difference for metric in METRICS if (d := table.difference("metadata", metric))])
-    exact = np.array([[getattr(each, metric) for metric in METRICS] for each in known])
+    exact = np.array([[getattr(each, name) for name in METRICS.values()] for each in known])
     return Outcome(
         truth=np.concatenate([exact, exact[:1] - exact[1:]]),
         point=np.array([[each.value for each in row] for row in estimates]),
@@ -107,8 +114,8 @@ def _print_setting(setting: Setting, worlds: list[Outcome], *, seconds: float) -
         f"{np.mean([each.n_albums for each in worlds]):.0f} albums and {len(positives)} moods on {positives[0]:.0f} to "
         f"{positives[-1]:.0f} of them ({seconds:.0f} s); * is outside {WANTED[0]:.0f}-{WANTED[1]:.0f} %\n"
     )
-    print("| | | macro AP | micro AP | macro ROC-AUC | micro ROC-AUC |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| | | macro AP | macro AP of all albums | micro AP | macro ROC-AUC | micro ROC-AUC |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for r, name in enumerate(("cover, genre, year", "genre, year", "difference")):
         for what, values in (
             ("on all albums", truth.mean(axis=0)[r]),

@@ -16,6 +16,7 @@ from albumnet.metrics import (
     ClusterResamples,
     ResampledScores,
     average_precisions,
+    average_precisions_of_all_albums,
     coverage_error,
     draw_resamples,
     holm,
@@ -253,6 +254,9 @@ def _measure(truth: Truth, scores: np.ndarray, resamples: ClusterResamples, resa
         metric: (getattr(points, metric), getattr(resampled, metric))
         for metric in ("macro_ap", "macro_roc_auc", "micro_ap", "micro_roc_auc")
     }
+    # Centred on the estimate; it spreads as the plain score does.
+    of_all = average_precisions_of_all_albums(truth.target, scores, artists=resamples.groups)
+    measured["macro_ap_of_all_albums"] = _mean_or_nan(of_all), resampled.macro_ap
     precisions, lifts = average_precisions(truth.target, scores), lifts_over_prior(truth.target, scores)
     shares = truth.target.mean(axis=0)
     third_of = thirds_of_frequency(truth.train_counts)

@@ -78,6 +78,11 @@ _WORDS = {
         "Average precision: how pure the top of a mood's ranking is, mean over moods. "
         "Guessing earns each mood's share of the albums.",
     ),
+    "macro_ap_of_all_albums": MetricWords(
+        "Macro AP, all albums",
+        "What macro AP would be on ever more albums like these. It is the same for small and large test sides, "
+        "where plain macro AP is too high on small ones.",
+    ),
     "micro_ap": MetricWords(
         "Micro AP", "Average precision of all album-mood pairs in one ranking. Naming common moods already earns much."
     ),
