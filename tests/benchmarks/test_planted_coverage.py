@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from planted_coverage import METRICS, SETTINGS, try_world
+from planted_coverage import METRICS, SETTINGS, Outcome, try_world
 
 
 def test_a_world_says_what_both_probes_and_their_difference_score():
@@ -27,27 +27,42 @@ def test_one_state_of_the_generator_gives_one_world():
     assert np.array_equal(first.ends, second.ends)
 
 
+@pytest.fixture(scope="module", params=[SETTINGS[0], SETTINGS[2]], ids=["common moods", "some rare moods"])
+def worlds(request) -> list[Outcome]:
+    return [try_world(request.param, rng=np.random.default_rng([1, k])) for k in range(200)]
+
+
+def _share_held(worlds: list[Outcome], truth: np.ndarray) -> np.ndarray:
+    ends = np.array([world.ends for world in worlds])
+    return ((ends[..., 0] <= truth) & (truth <= ends[..., 1])).mean(axis=0)
+
+
+# Of 200 worlds, three standard errors around 95 % are 90.4 and 99.6 %. docs/results.md has 1,000 worlds.
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("number", range(len(SETTINGS)))
-def test_95_percent_intervals_hold_the_truth_in_91_to_99_of_100_worlds(number):
-    # 300 worlds: three standard errors around 95 % are 91.2 to 98.8 %. The full 1,000 are in docs/results.md.
-    worlds = [try_world(SETTINGS[number], rng=np.random.default_rng([1, number, k])) for k in range(300)]
-    truth, point, ends = (np.array([getattr(each, name) for each in worlds]) for name in ("truth", "point", "ends"))
-    at_this_size = truth + (point - truth).mean(axis=0)
-    for wanted, chosen in (
-        (at_this_size, np.s_[:, :, :]),
-        (truth, np.s_[:, :, [m for m, metric in enumerate(METRICS) if metric != "macro_ap"]]),
-    ):
-        is_held = ((ends[..., 0] <= wanted) & (wanted <= ends[..., 1]))[chosen].mean(axis=0)
-        assert is_held.min() >= 0.91
-        assert is_held.max() <= 0.99
+def test_intervals_hold_the_score_on_all_albums_in_95_of_100_worlds_but_for_plain_macro_ap(worlds):
+    held = _share_held(worlds, np.array([world.truth for world in worlds]))
+    plain = list(METRICS).index("macro_ap")
+    assert np.delete(held, plain, axis=1).min() >= 0.904
+    assert held.max() <= 0.996
+    assert held[:2, plain].max() < 0.85
+    assert held[2, plain] >= 0.904
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_macro_ap_of_a_small_side_is_higher_than_on_all_albums_whoever_scores():
-    worlds = [try_world(SETTINGS[0], rng=np.random.default_rng([2, k])) for k in range(100)]
-    excess = np.mean([world.point - world.truth for world in worlds], axis=0)[:, list(METRICS).index("macro_ap")]
-    assert (excess[:2] > 0.015).all()
-    assert abs(excess[2]) < 0.01
+def test_intervals_hold_the_mean_over_sides_of_this_size_in_95_of_100_worlds(worlds):
+    truth, point = (np.array([getattr(world, name) for world in worlds]) for name in ("truth", "point"))
+    held = _share_held(worlds, truth + (point - truth).mean(axis=0))
+    assert held.min() >= 0.904
+    assert held.max() <= 0.996
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_macro_ap_of_few_albums_is_too_high_and_the_estimate_for_all_albums_is_not(worlds):
+    excess = np.mean([world.point - world.truth for world in worlds], axis=0)
+    plain, of_all = (list(METRICS).index(metric) for metric in ("macro_ap", "macro_ap_of_all_albums"))
+    assert (excess[:2, plain] > 0.015).all()
+    assert (np.abs(excess[:2, of_all]) < 0.01).all()
+    assert (np.abs(excess[2]) < 0.01).all()
