@@ -16,7 +16,7 @@ from albumnet.report import Predicted, ReportSource, parse_findings, render_repo
 # More than the five that are listed, so that lists miss something; nothing is known of the last.
 MOODS = ("Bleak", "Calm", "Playful", "Angry", "Lush", "Sparse", "Tense", "Warm")
 HISTORY = tuple(
-    Epoch(strength, epoch, 3.0 / epoch, 2.0 + abs(epoch - 4) / 10 + 100 * strength, 0.1)
+    Epoch(0.0, strength, epoch, 3.0 / epoch, 2.0 + abs(epoch - 4) / 10 + 100 * strength, 0.1)
     for strength in (0.001, 0.003)
     for epoch in range(1, 7)
 )

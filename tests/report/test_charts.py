@@ -61,7 +61,7 @@ def test_the_forest_names_a_predictor_whose_score_is_undefined():
 
 def test_losses_have_a_panel_per_penalty_with_a_point_per_epoch_and_the_kept_one_marked():
     history = [
-        Epoch(strength, epoch, 2 / epoch, 1 + abs(epoch - 3) / 10, 0.0)
+        Epoch(0.0, strength, epoch, 2 / epoch, 1 + abs(epoch - 3) / 10, 0.0)
         for strength in (0.1, 0.2)
         for epoch in range(1, 6)
     ]

@@ -82,8 +82,8 @@ class MoodHead(nn.Module):
             raw = (raw - self.output.bias) @ self.smoothing + self.output.bias
         return raw.unflatten(1, (N_SLOTS, self.shape.embedding_size)) if self.kind.output == "slots" else raw
 
-    def smooth_outputs(self, smoothing: Float[torch.Tensor, "M M"]) -> None:
-        """From here on multiply the last layer's product, though not its bias, by `smoothing`."""
+    def smooth_outputs(self, smoothing: Float[torch.Tensor, "M M"] | None) -> None:
+        """From here on multiply the last layer's product, though not its bias, by `smoothing`; None for by nothing."""
         self.smoothing = smoothing
 
     def fold_smoothing(self) -> None:

@@ -51,6 +51,7 @@ def gather_facts(
         _describe_metadata(config),
         _describe_backbone(config),
         *_describe_vectors(config),
+        *_describe_smoothing(config, history),
         _describe_penalty(config, history),
     )
 
@@ -147,6 +148,19 @@ def _describe_vectors(config: RunConfig) -> tuple[Fact, ...]:
     source = Path(config.vectors).name if config.vectors else "the packaged ones (GloVe 6B)"
     return (
         Fact("Word vectors", f"{config.embedding_size} numbers wide, {source}", f"vectors {config.vectors_digest}"),
+    )
+
+
+def _describe_smoothing(config: RunConfig, history: Sequence[Epoch]) -> tuple[Fact, ...]:
+    tried = list(dict.fromkeys(epoch.smoothing for epoch in history))
+    if tried in ([], [0.0]):
+        return ()
+    of_those = f", of {', '.join(f'{smoothing:g}' for smoothing in tried)}" if len(tried) > 1 else ""
+    return (
+        Fact(
+            "Moods learn from those they occur with",
+            f"{config.smoothing:g}{of_those}: the lowest loss on the albums to choose by",
+        ),
     )
 
 

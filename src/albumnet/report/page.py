@@ -111,7 +111,10 @@ def render_report(source: ReportSource, *, rng: np.random.Generator) -> str:
         ),
         tested_metrics=_tested_metrics(findings.differences),
         differences=_gather_differences(findings),
-        loss_panels=charts.draw_losses(source.history, kept_strength=source.config.strength),
+        loss_panels=charts.draw_losses(
+            [epoch for epoch in source.history if epoch.smoothing == source.config.smoothing],
+            kept_strength=source.config.strength,
+        ),
         moods=mood_lines,
         n_covers_failed=thumbnails.n_failed,
         set_sizes=_draw_set_sizes(source),

@@ -139,6 +139,7 @@ def train_model(
         backbone=manifest,
         weights=options.weights if kind.uses_cover else "",
         n_fine_tuned=fine_tuned.n_blocks if fine_tuned else 0,
+        smoothing=0.0,
         strength=0.0,
         embedding_size=labels.shape[1],
         vectors=options.vectors_file if vectors is not None else "",
@@ -154,7 +155,7 @@ def train_model(
         n_moods=len(vocabulary),
         embedding_size=labels.shape[1],
     )
-    head, history, strength = train_head(
+    head, history, kept = train_head(
         data,
         kind=replace(kind, output="logits") if space == "decoded" else kind,
         preset=preset,
@@ -175,7 +176,7 @@ def train_model(
     if kind.uses_vectors:
         tensors["labels"] = data.labels
     tensors |= {f"calibration.{name}": tensor for name, tensor in vars(calibration).items()}
-    config = replace(config, strength=strength, mood_sets=mood_sets)
+    config = replace(config, smoothing=kept.smoothing, strength=kept.strength, mood_sets=mood_sets)
     weights = Path(options.weights) if options.weights else None
     return TrainedModel(MoodModel(config, tensors, weights=weights), tensors, history)
 

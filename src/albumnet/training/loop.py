@@ -34,6 +34,14 @@ TRAINING_PER_SAVING = 10.0
 EVALUATION_BATCH = 256
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One way to train a head: how much moods learn from those they occur with, and the L2 penalty."""
+
+    smoothing: float
+    strength: float
+
+
 @dataclass(frozen=True)
 class TrainingData:
     """Everything the loop looks at; row n of each belongs to album n.
@@ -68,8 +76,8 @@ def train_head(
     checkpoint: Path | None = None,
     identity: str = "",
     progress: ProgressCallback = ignore_progress,
-) -> tuple[MoodHead, list[Epoch], float]:
-    """Train once per strength of the preset and keep the weights with the lowest validation loss.
+) -> tuple[MoodHead, list[Epoch], Trial]:
+    """Train once per smoothing and strength of the preset and keep the weights with the lowest validation loss.
 
     Args:
         data: What to learn from and choose by.
@@ -83,8 +91,8 @@ def train_head(
         progress: Called per epoch.
 
     Returns:
-        The head in eval mode, the history, and the strength that was kept. Fine-tuned parameters of
-        `data.features` are left at their best values.
+        The head in eval mode, the history, and the trial that was kept. Fine-tuned parameters of `data.features` are
+        left at their best values.
 
     Raises:
         TrainingError: If the loss is no longer a number, or there is nothing to learn from or choose by.
@@ -96,38 +104,45 @@ def train_head(
         sizes = f"{len(data.train)} training and {len(data.valid)} validation albums"
         raise TrainingError(f"{sizes} have moods and features; at least {n_needed} and 1 are needed")
     head = _start_head(data, kind, preset, shape, seed=seed).to(device)
-    if preset.smoothing and kind.output == "logits":
-        head.smooth_outputs(smoothing_of_moods(data.target[data.train], preset.smoothing).to(device))
     optimizer = _make_optimizer(head, data.features, preset)
-    start = copy_parameters(head, data.features) if len(preset.strengths) > 1 else {}
+    trials = list_trials(kind, preset, is_fine_tuned=bool(data.features.parameters()))
+    start = copy_parameters(head, data.features) if len(trials) > 1 else {}
     state, best = TrainingState(), dict[str, torch.Tensor]()
     if checkpoint is not None and checkpoint.is_file():
         state, best = load_checkpoint(
             checkpoint, head=head, optimizer=optimizer, features=data.features, identity=identity
         )
     next_save = 0.0  # at once, so that a training cut off early is seen to be one
-    while state.trial < len(preset.strengths):
-        strength, started = preset.strengths[state.trial], time.perf_counter()
+    smoothings = {
+        share: smoothing_of_moods(data.target[data.train], share).to(device) if share else None
+        for share in dict.fromkeys(trial.smoothing for trial in trials)
+    }
+    while state.trial < len(trials):
+        trial, started = trials[state.trial], time.perf_counter()
+        head.smooth_outputs(smoothings[trial.smoothing])
         _seed(seed, state.trial, state.epoch)
         _set_learning_rate(optimizer, fraction=0.5 * (1 + math.cos(math.pi * state.epoch / preset.max_epochs)))
-        train_loss = _train_epoch(head, data, optimizer, strength=strength, batch_size=preset.batch_size, device=device)
+        train_loss = _train_epoch(
+            head, data, optimizer, strength=trial.strength, batch_size=preset.batch_size, device=device
+        )
         valid_loss = evaluate_loss(head, data, data.valid, device=device)
         if not math.isfinite(train_loss + valid_loss):
             raise TrainingError(
                 f"epoch {state.epoch + 1} ends with a training loss of {train_loss} and a validation loss of "
                 f"{valid_loss}; check the features for values that are not numbers"
             )
-        state.history.append(Epoch(strength, state.epoch + 1, train_loss, valid_loss, time.perf_counter() - started))
+        seconds = time.perf_counter() - started
+        state.history.append(Epoch(trial.smoothing, trial.strength, state.epoch + 1, train_loss, valid_loss, seconds))
         if valid_loss < state.best_loss:
             best = copy_parameters(head, data.features)
-            state.best_loss, state.best_strength = valid_loss, strength
+            state.best_loss, state.best_trial = valid_loss, state.trial
         if valid_loss < state.trial_best_loss:
             state.trial_best_loss, state.trial_best_epoch = valid_loss, state.epoch
-        progress(_progress(state, kind, preset))
+        progress(_progress(state, kind, preset, n_trials=len(trials)))
         state.epoch += 1
         if state.epoch == preset.max_epochs or state.epoch - state.trial_best_epoch > preset.patience:
             state.start_next_trial()
-            if state.trial < len(preset.strengths):
+            if state.trial < len(trials):
                 restore_parameters(start, head, data.features)
                 optimizer = _make_optimizer(head, data.features, preset)
         if checkpoint is not None and time.monotonic() >= next_save:
@@ -137,8 +152,18 @@ def train_head(
             )
             next_save = time.monotonic() + max(CHECKPOINT_SECONDS, TRAINING_PER_SAVING * (time.monotonic() - saving))
     restore_parameters(best, head, data.features)
+    kept = trials[state.best_trial]
+    head.smooth_outputs(smoothings[kept.smoothing])
     head.fold_smoothing()
-    return head.eval(), state.history, state.best_strength
+    return head.eval(), state.history, kept
+
+
+def list_trials(kind: ModelKind, preset: Preset, *, is_fine_tuned: bool) -> list[Trial]:
+    """Every smoothing with every strength, the preset's first smoothing first."""
+    smoothings = preset.smoothings if kind.output == "logits" else (0.0,)
+    if is_fine_tuned:
+        smoothings = smoothings[:1]  # through the pixels a trial may take a day
+    return [Trial(smoothing, strength) for smoothing in smoothings for strength in preset.strengths]
 
 
 def smoothing_of_moods(target: Float[torch.Tensor, "N M"], share: float) -> Float[torch.Tensor, "M M"]:
@@ -264,10 +289,12 @@ def _set_learning_rate(optimizer: torch.optim.Optimizer, *, fraction: float) -> 
         group["lr"] = group["base_lr"] * fraction
 
 
-def _progress(state: TrainingState, kind: ModelKind, preset: Preset) -> Progress:
+def _progress(state: TrainingState, kind: ModelKind, preset: Preset, *, n_trials: int) -> Progress:
     last = state.history[-1]
     note = f"epoch {last.epoch}: train {last.train_loss:.4f}, valid {last.valid_loss:.4f}"
-    if len(preset.strengths) > 1:
+    if n_trials > 1:
         note = f"strength {last.strength:g}, {note}"
+    if n_trials > len(preset.strengths):
+        note = f"smoothing {last.smoothing:g}, {note}"
     done = state.trial * preset.max_epochs + last.epoch
-    return Progress("training", done, len(preset.strengths) * preset.max_epochs, f"{kind.short_title}, {note}")
+    return Progress("training", done, n_trials * preset.max_epochs, f"{kind.short_title}, {note}")

@@ -70,7 +70,7 @@ class LossPanel:
 
 
 def draw_losses(history: Sequence[Epoch], *, kept_strength: float) -> tuple[LossPanel, ...]:
-    """A panel per penalty that was tried, all on one scale of losses."""
+    """A panel per penalty that was tried (with one smoothing), all on one scale of losses."""
     losses = [loss for epoch in history for loss in (epoch.train_loss, epoch.valid_loss)]
     scale, ticks = nice_scale(losses, start=_PANEL_HEIGHT - 30, end=10, n_ticks=4)
     last = max((epoch.epoch for epoch in history), default=1)
