@@ -53,7 +53,7 @@ Space = Annotated[
     typer.Option(
         "--space",
         callback=one_of(*SPACES),
-        help="Model 4: regressed on the moods' vectors as in the origin, or decoded from logits (preset small).",
+        help="Models 3 and 4: regressed on the moods' vectors as in the origin, or decoded from logits (preset small).",
     ),
 ]
 NewRun = Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")]

@@ -18,7 +18,8 @@ class ModelKind:
         title: As a table calls it.
         uses_cover: Whether it sees the cover's features.
         uses_metadata: Whether it sees genre and year.
-        output: "logits" (B, M); "slots" (B, 5, E), one vector per mood rank; "vector" (B, E).
+        output: "logits" (B, M); "slots" (B, 5, E), one vector per mood rank; "vector" (B, E). In training only, "ranks"
+            (B, 5, M): logits of a mood at each rank, from which slots are decoded.
     """
 
     name: str
@@ -28,9 +29,14 @@ class ModelKind:
     output: str
 
     @property
+    def gives_logits(self) -> bool:
+        """Whether the output has a number per mood."""
+        return self.output in ("logits", "ranks")
+
+    @property
     def uses_vectors(self) -> bool:
         """Whether it is trained on word vectors rather than on moods as columns."""
-        return self.output != "logits"
+        return not self.gives_logits
 
     @property
     def short_title(self) -> str:
@@ -63,9 +69,9 @@ class Preset:
         cover_scale: Spread of the standardised cover features against the metadata's; None leaves features at unit
             root mean square, as the backbone gives them.
         smoothings: How much moods learn from those they occur with, in [0, 1), to try with every strength; for models
-            of logits.
-        space: How a model of one mood vector gets it: "regressed" on the moods' vectors by cosine, as the origin did,
-            or "decoded" from logits (`training/decoding.py`).
+            of logits and those decoded from them.
+        space: How a model of mood vectors gets them: "regressed" on the moods' vectors by cosine, as the origin did, or
+            "decoded" from logits (`training/decoding.py`).
         strengths: L2 penalties to try; of all trials the one with the lowest validation loss is kept.
         learning_rate: Of Adam, falling to zero as a cosine over `max_epochs`.
         batch_size: Albums per step.

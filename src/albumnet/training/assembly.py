@@ -28,7 +28,7 @@ from albumnet.models.run import Epoch, RunConfig, write_config, write_history, w
 from albumnet.moodspace import WordVectors, embed_labels
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album, MoodVocabulary
-from albumnet.training.decoding import decode_head
+from albumnet.training.decoding import DECODED_FROM, decode_head
 from albumnet.training.feature_sources import FeatureSource, NoFeatures, StoredFeatures
 from albumnet.training.finetuning import PixelFeatures
 from albumnet.training.loop import EVALUATION_BATCH, TrainingData, train_head
@@ -42,7 +42,7 @@ class TrainingOptions:
     Attributes:
         model: Name of the model.
         preset: Name of the preset.
-        space: "regressed" or "decoded", for model 4; "" for what the preset says.
+        space: "regressed" or "decoded", for models 3 and 4; "" for what the preset says.
         seed: Of weights, order and dropout.
         min_albums_per_mood: Moods with fewer training albums are left out.
         moods: Train on exactly these instead; None to go by `min_albums_per_mood`.
@@ -157,7 +157,7 @@ def train_model(
     )
     head, history, kept = train_head(
         data,
-        kind=replace(kind, output="logits") if space == "decoded" else kind,
+        kind=replace(kind, output=DECODED_FROM[kind.output]) if space == "decoded" else kind,
         preset=preset,
         shape=shape,
         seed=options.seed,
@@ -234,12 +234,7 @@ def _features(
 def _space(kind: ModelKind, preset: Preset, options: TrainingOptions) -> str:
     if not kind.uses_vectors:
         return ""
-    wanted = options.space or preset.space
-    if kind.output == "slots":
-        if options.space == "decoded":
-            raise TrainingError(f"{kind.title} are regressed; only model 4, one mood vector, can be decoded")
-        return "regressed"
-    return wanted
+    return options.space or preset.space
 
 
 def _vectors(kind: ModelKind, options: TrainingOptions) -> WordVectors | None:
@@ -252,7 +247,7 @@ def _vectors(kind: ModelKind, options: TrainingOptions) -> WordVectors | None:
 
 def _logits_as_they_are(head: MoodHead) -> ClosenessCalibration | None:
     """The calibration that changes nothing, around each mood's bias; None for heads that give vectors."""
-    if head.kind.output != "logits":
+    if not head.kind.gives_logits:
         return None
     bias = head.output.bias.detach().cpu()
     return ClosenessCalibration(slope=torch.ones(()), centre=bias.clone(), offset=bias.clone())
@@ -266,7 +261,7 @@ def _calibrate(
     with torch.no_grad():
         for rows in data.valid.split(EVALUATION_BATCH):
             raw = head(data.features.rows(rows).cpu(), data.metadata[rows])
-            is_logits = head.kind.output == "logits"
+            is_logits = head.kind.gives_logits
             near.append(raw if is_logits else closeness(raw, data.labels, kind=head.kind, space=space))
     base_rates, target = data.target[data.train].mean(dim=0), data.target[data.valid]
     known = torch.cat(near)

@@ -12,7 +12,7 @@ import torch
 
 from albumnet.errors import TrainingError
 from albumnet.models.heads import HeadShape, MoodHead
-from albumnet.models.presets import ModelKind, Preset
+from albumnet.models.presets import N_SLOTS, ModelKind, Preset
 from albumnet.models.run import Epoch
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.training.checkpoint import (
@@ -23,7 +23,7 @@ from albumnet.training.checkpoint import (
     save_checkpoint,
 )
 from albumnet.training.feature_sources import FeatureSource
-from albumnet.training.losses import mood_loss
+from albumnet.training.losses import mood_loss, moods_at_ranks
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 10.0
 TRAINING_PER_SAVING = 10.0
 EVALUATION_BATCH = 256
+# What says that an album has a mood says much the same of every rank; without this there are five times fewer albums to
+# learn from.
+SHARED_BY_RANKS = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def train_head(
         )
     next_save = 0.0  # at once, so that a training cut off early is seen to be one
     smoothings = {
-        share: smoothing_of_moods(data.target[data.train], share).to(device) if share else None
+        share: _smoothing(data.target[data.train], share, kind=kind, device=device)
         for share in dict.fromkeys(trial.smoothing for trial in trials)
     }
     while state.trial < len(trials):
@@ -160,10 +163,28 @@ def train_head(
 
 def list_trials(kind: ModelKind, preset: Preset, *, is_fine_tuned: bool) -> list[Trial]:
     """Every smoothing with every strength, the preset's first smoothing first."""
-    smoothings = preset.smoothings if kind.output == "logits" else (0.0,)
+    smoothings = preset.smoothings if kind.gives_logits else (0.0,)
     if is_fine_tuned:
         smoothings = smoothings[:1]  # through the pixels a trial may take a day
     return [Trial(smoothing, strength) for smoothing in smoothings for strength in preset.strengths]
+
+
+def _smoothing(
+    target: Float[torch.Tensor, "N M"], share: float, *, kind: ModelKind, device: str
+) -> torch.Tensor | None:
+    """What the last layer's product is multiplied by; None for by nothing."""
+    of_moods = smoothing_of_moods(target, share) if share else torch.eye(target.shape[1])
+    if kind.output == "ranks":
+        return torch.kron(smoothing_of_ranks(), of_moods).to(device)
+    return of_moods.to(device) if share else None
+
+
+def smoothing_of_ranks(share: float = SHARED_BY_RANKS) -> Float[torch.Tensor, "5 5"]:
+    """The same for a mood's five ranks, the correlation of any two being `share`: ((1 - share) I + share 11')^(1/2)."""
+    correlation = (1 - share) * torch.eye(N_SLOTS, dtype=torch.float64) + share
+    values, directions = torch.linalg.eigh(correlation)
+    root: torch.Tensor = (directions * values.clamp_min(0).sqrt() @ directions.T).float()
+    return root
 
 
 def smoothing_of_moods(target: Float[torch.Tensor, "N M"], share: float) -> Float[torch.Tensor, "M M"]:
@@ -271,7 +292,9 @@ def _start_from_prior(head: MoodHead, data: TrainingData, *, is_linear: bool) ->
     with torch.no_grad():
         if is_linear:
             head.output.weight.zero_()
-        if head.kind.output == "logits":
+        if head.kind.gives_logits:
+            if head.kind.output == "ranks":
+                target = moods_at_ranks(data.top_moods[data.train], n_moods=target.shape[1]).flatten(1)
             rate = target.mean(dim=0).clamp(1e-3, 1 - 1e-3)
             head.output.bias.copy_(torch.logit(rate))
         else:
