@@ -53,3 +53,7 @@ class PredictionsError(AlbumNetError):
 
 class MissingExtraError(AlbumNetError):
     """The base install lacks what was asked for."""
+
+
+class MapError(AlbumNetError):
+    """A map cannot be laid out, or a folder is no finished map, or one of other albums."""

@@ -11,6 +11,7 @@ from albumnet.metrics.calibration import (
     reliability_curve,
 )
 from albumnet.metrics.intervals import holm, interval, p_value, score_interval
+from albumnet.metrics.layouts import neighbour_scores
 from albumnet.metrics.multilabel import (
     MoodScores,
     average_precision,
@@ -51,6 +52,7 @@ __all__ = [
     "lifts_over_prior",
     "mood_set_distance",
     "ndcg",
+    "neighbour_scores",
     "p_value",
     "precision_at_k",
     "recall_at_k",

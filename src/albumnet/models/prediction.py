@@ -213,6 +213,27 @@ class MoodModel:
             parts.append(torch.nn.functional.normalize(vector, dim=-1).numpy())
         return np.concatenate(parts) if parts else np.empty((0, self.embedding_size), np.float32)
 
+    def slot_vectors(
+        self, features: Float[np.ndarray, "N ..."] | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
+    ) -> Float[np.ndarray, "N S E"]:
+        """Each album's places in the mood space, of unit length: five by rank for model 3, one for the others.
+
+        Args:
+            features: As in `probabilities`.
+            genres: Likewise.
+            years: Likewise.
+
+        Raises:
+            WordVectorError: If the model gives logits, and fewer than two of its moods have a word vector.
+        """
+        import torch
+
+        parts = [
+            torch.nn.functional.normalize(raw if raw.ndim == 3 else raw[:, None], dim=-1).numpy()
+            for raw in self._mood_outputs(features, genres, years)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, 1, self.embedding_size), np.float32)
+
     def closeness_to(
         self,
         labels: Float[np.ndarray, "K E"],

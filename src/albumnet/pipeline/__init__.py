@@ -8,9 +8,11 @@ from albumnet.pipeline.asking import (
     write_asked_scores,
 )
 from albumnet.pipeline.demo import DemoResult, demo
+from albumnet.pipeline.drawing import draw_figures
 from albumnet.pipeline.evaluating import evaluate
 from albumnet.pipeline.finding import FoundAlbum, FoundAlbums, find_albums, moods_to_walk, vectors_to_walk
 from albumnet.pipeline.folds import FoldResult, cross_validate
+from albumnet.pipeline.mapping import find_or_make_map, make_map, write_atlas_of
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
@@ -27,8 +29,11 @@ __all__ = [
     "compare_with_set",
     "cross_validate",
     "demo",
+    "draw_figures",
     "evaluate",
     "find_albums",
+    "find_or_make_map",
+    "make_map",
     "moods_to_walk",
     "place_among_training",
     "predict_albums",
@@ -40,5 +45,6 @@ __all__ = [
     "training_options",
     "vectors_to_walk",
     "write_asked_scores",
+    "write_atlas_of",
     "write_report",
 ]

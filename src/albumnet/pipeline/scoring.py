@@ -117,6 +117,13 @@ def predict_closeness(
     return np.concatenate(parts)
 
 
+def predict_slot_vectors(
+    model: MoodModel, album_set: AlbumSet, albums: Sequence[Album], store: FeatureStore | None
+) -> np.ndarray:
+    """Unit vectors (N, S, E) of some albums of a set, one per rank: five for model 3, one for the others."""
+    return model.slot_vectors(*_inputs(model, album_set, albums, store))
+
+
 def _inputs(
     model: MoodModel, album_set: AlbumSet, albums: Sequence[Album], store: FeatureStore | None
 ) -> tuple[np.ndarray | None, list[tuple[str, ...]], list[int | None]]:
