@@ -51,6 +51,10 @@ class PredictionsError(AlbumNetError):
     """A file of predictions is missing, broken, or of other albums or moods than is asked for."""
 
 
+class ServeError(AlbumNetError):
+    """The web app cannot start with what it was given."""
+
+
 class MissingExtraError(AlbumNetError):
     """The base install lacks what was asked for."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, evaluation, map, models, moods, report, sets
+from albumnet.cli import demo, evaluation, map, models, moods, report, serve, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -27,6 +27,7 @@ app.command("predict")(models.predict)
 app.command("score")(models.score)
 app.add_typer(moods.moods_app, name="moods", help="Walk among moods and words, and find albums by words.")
 app.command("map")(map.make_map)
+app.command("serve")(serve.serve)
 
 
 def main() -> None:
