@@ -51,5 +51,9 @@ class PredictionsError(AlbumNetError):
     """A file of predictions is missing, broken, or of other albums or moods than is asked for."""
 
 
+class ExplainError(AlbumNetError):
+    """What was asked for cannot be explained: no pixels, no gradients, or no mood of that name."""
+
+
 class MissingExtraError(AlbumNetError):
     """The base install lacks what was asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, evaluation, models, report, sets
+from albumnet.cli import demo, evaluation, explain, models, report, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -25,6 +25,7 @@ app.command("evaluate")(evaluation.evaluate)
 app.command("report")(report.report)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
+app.command("explain")(explain.explain)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from albumnet.pipeline.demo import DemoResult, demo
 from albumnet.pipeline.evaluating import evaluate
+from albumnet.pipeline.explaining.covers import describe, explain_covers, method_title, write_explanation
 from albumnet.pipeline.folds import FoldResult, cross_validate
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
@@ -15,12 +16,16 @@ __all__ = [
     "compare_with_set",
     "cross_validate",
     "demo",
+    "describe",
     "evaluate",
+    "explain_covers",
+    "method_title",
     "predict_albums",
     "read_scores",
     "score",
     "table_values",
     "train",
     "training_options",
+    "write_explanation",
     "write_report",
 ]

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from albumnet.errors import WeightsError
-from albumnet.vision.backbones.base import Backbone, read_weights
+from albumnet.vision.backbones.base import Backbone, GridSplit, read_weights
 from albumnet.vision.hub import fetch_timm_weights
 from albumnet.vision.transform import Transform
 from albumnet.vision.winograd import is_winograd_faster, winograd_conv
@@ -65,6 +65,7 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
         fast=lambda dtype: winograd_forward(module) if dtype == torch.float32 and is_winograd_faster() else None,
         # Winograd's late layers transform 100 MB of kernels per call; 64 covers share that.
         batch_size=64 if is_winograd_faster() else 16,
+        split=GridSplit(grids=lambda network, covers: [network(covers)], pool=lambda _, grids: grids[0]),
     )
 
 
