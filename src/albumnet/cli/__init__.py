@@ -25,6 +25,8 @@ app.command("evaluate")(evaluation.evaluate)
 app.command("report")(report.report)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
+app.command("see")(explain.see)
+app.command("filters")(explain.filters)
 app.command("explain")(explain.explain)
 
 

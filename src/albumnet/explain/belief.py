@@ -1,7 +1,7 @@
 """Can a map be believed: deletion and insertion curves, pointing at what is known, and forgetting what was learned.
 
-Notation: a map (H, W) is large where the model is said to look; a curve is the log-odds of a mood while a cover is taken
-away (deletion) or brought back (insertion) cell by cell, the map's largest first.
+Notation: a map (H, W) is large where the model is said to look; a curve is the log-odds of a mood while a cover is
+taken away (deletion) or brought back (insertion) cell by cell, the map's largest first.
 """
 
 from __future__ import annotations

@@ -2,7 +2,10 @@
 
 from albumnet.pipeline.demo import DemoResult, demo
 from albumnet.pipeline.evaluating import evaluate
+from albumnet.pipeline.explaining.changes import change_cover
 from albumnet.pipeline.explaining.covers import describe, explain_covers, method_title, write_explanation
+from albumnet.pipeline.explaining.seeing import draw_filters, see_covers, see_set
+from albumnet.pipeline.explaining.sets import explain_set
 from albumnet.pipeline.folds import FoldResult, cross_validate
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
@@ -13,16 +16,21 @@ __all__ = [
     "FoldResult",
     "ScoreRow",
     "TrainingResult",
+    "change_cover",
     "compare_with_set",
     "cross_validate",
     "demo",
     "describe",
+    "draw_filters",
     "evaluate",
     "explain_covers",
+    "explain_set",
     "method_title",
     "predict_albums",
     "read_scores",
     "score",
+    "see_covers",
+    "see_set",
     "table_values",
     "train",
     "training_options",

@@ -1,4 +1,4 @@
-"""Attribution through a backbone's last grids: Grad-CAM and HiResCAM, generalised to features pooled from several grids.
+"""Attribution through a backbone's last grids: Grad-CAM and HiResCAM, for features pooled from several grids.
 
 Each grid is taken as an input of its own: what it gives the features directly is its share, so that a stage's mean and
 spread count once, and not again through the layers above it.

@@ -34,14 +34,14 @@ def _of_one(scorer: MoodScorer, cover: torch.Tensor, direction: torch.Tensor) ->
     window, step = side // _WINDOWS_ACROSS, side // (2 * _WINDOWS_ACROSS)
     corners = [(y, x) for y in range(0, side - window + 1, step) for x in range(0, side - window + 1, step)]
     blank = cover.mean(dim=(2, 3), keepdim=True)[0]
-    whole = scorer.logits(cover) @ direction
+    whole = scorer.fast_logits(cover) @ direction
     lost = []
     for start in range(0, len(corners), _AT_ONCE):
         some = corners[start : start + _AT_ONCE]
         covered = cover.repeat(len(some), 1, 1, 1)
         for row, (y, x) in zip(covered, some, strict=True):
             row[:, y : y + window, x : x + window] = blank
-        lost.append(whole - scorer.logits(covered) @ direction)
+        lost.append(whole - scorer.fast_logits(covered) @ direction)
     values, counts = torch.zeros(side, side), torch.zeros(side, side)
     for (y, x), value in zip(corners, torch.cat(lost).tolist(), strict=True):
         values[y : y + window, x : x + window] += value

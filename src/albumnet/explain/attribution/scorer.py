@@ -6,7 +6,9 @@ Notation: B covers, M moods.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,6 +75,26 @@ class MoodScorer:
             raw = closeness(raw, self.model.labels, kind=self.model.kind, space=self.model.config.space)
         return self.model.calibration.logits(raw)
 
+    @torch.no_grad()
+    def fast_logits(self, covers: Float[torch.Tensor, "B 3 H W"]) -> Float[torch.Tensor, "B M"]:
+        """As `logits`, without gradients and the quickest way this machine has in float32."""
+        return self.logits_of_features(self._fast(covers))
+
+    def scores(self, covers: UInt8[np.ndarray, "B H W 3"]) -> Float[torch.Tensor, "B M"]:
+        """Log-odds of every mood of decoded covers."""
+        n_at_once = self.backbone.batch_size
+        steps = range(0, len(covers), n_at_once)
+        return torch.cat([self.fast_logits(self.normalise(covers[n : n + n_at_once])) for n in steps])
+
+    def score_of(self, direction: Float[torch.Tensor, " M"]) -> Callable[[np.ndarray], np.ndarray]:
+        """A function from decoded covers (B, H, W, 3) to their log-odds (B,) along a direction among the moods."""
+        return lambda covers: (self.scores(covers) @ direction).numpy()
+
+    @cached_property
+    def _fast(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        fast = self.backbone.fast(torch.float32) if self.backbone.fast else None
+        return fast or self.module
+
     def shuffled(self, *, rng: np.random.Generator) -> MoodScorer:
         """The same architecture after forgetting: the values of every weight tensor, backbone and head, permuted.
 
@@ -80,6 +102,8 @@ class MoodScorer:
             Adebayo et al. (2018), "Sanity Checks for Saliency Maps", NeurIPS.
         """
         other = copy.copy(self)
+        other.__dict__.pop("_fast", None)
+        other.backbone = replace(self.backbone, fast=None)
         other.module, other.head = copy.deepcopy(self.module), copy.deepcopy(self.head)
         for parameter in (*other.module.parameters(), *other.head.parameters()):
             if parameter.ndim > 1:

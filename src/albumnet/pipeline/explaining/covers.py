@@ -150,8 +150,10 @@ def _near_in_meaning(name: str, moods: Sequence[str]) -> list[str]:
     except WordVectorError:
         return []
     known = moods_with_vectors(moods, vectors)
-    order = np.argsort(-(embed_labels(known, vectors) @ wanted[0]))[:3] if known else []
-    return [known[n] for n in order]
+    if not known:
+        return []
+    order = np.argsort(-(embed_labels(known, vectors) @ wanted[0]))[:3]
+    return [known[n] for n in order.tolist()]
 
 
 def read_cover(model: MoodModel, cover: Path) -> np.ndarray:

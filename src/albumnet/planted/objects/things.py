@@ -136,15 +136,6 @@ def _cat(pen: _Pen) -> None:
     pen.polygon([(-0.12, 0.3), (0.12, 0.3), (0, 0.45)], 1)
 
 
-def _skull(pen: _Pen) -> None:
-    pen.disc(0, -0.25, 0.75)
-    pen.box(-0.42, 0.2, 0.42, 0.9)
-    for x in (-0.32, 0.32):
-        pen.disc(x, -0.2, 0.2, 1)
-        pen.box(x / 2 - 0.04, 0.55, x / 2 + 0.04, 0.9, 1)
-    pen.polygon([(0, 0.05), (0.1, 0.25), (-0.1, 0.25)], 1)
-
-
 def _apple(pen: _Pen) -> None:
     pen.disc(-0.3, 0.2, 0.62, tall=1.15)
     pen.disc(0.3, 0.2, 0.62, tall=1.15)
@@ -175,11 +166,6 @@ def _bell(pen: _Pen) -> None:
     pen.disc(0, 0.75, 0.12, 1)
 
 
-def _mountain(pen: _Pen) -> None:
-    pen.polygon([(-1, 0.8), (-0.3, -0.85), (0.15, 0.0), (0.45, -0.45), (1, 0.8)])
-    pen.polygon([(-0.52, -0.35), (-0.3, -0.85), (-0.06, -0.4), (-0.2, -0.25), (-0.33, -0.42)], 1)
-
-
 def _lamp(pen: _Pen) -> None:
     pen.polygon([(-0.4, -0.95), (0.4, -0.95), (0.8, 0.1), (-0.8, 0.1)])
     pen.box(-0.14, 0.1, 0.14, 0.8)
@@ -197,24 +183,26 @@ def _pairs(points: Float[np.ndarray, "V 2"]) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in points]
 
 
-THINGS: dict[str, Callable[[_Pen], None]] = {
+Draw = Callable[[_Pen], None]
+CARRYING: dict[str, Draw] = {
     "apple": _apple,
     "balloon": _balloon,
-    "bell": _bell,
     "boat": _boat,
     "cat": _cat,
     "crown": _crown,
-    "cup": _cup,
     "fir": _fir,
     "fish": _fish,
     "flower": _flower,
     "heart": _heart,
     "house": _house,
-    "mountain": _mountain,
     "mushroom": _mushroom,
-    "skull": _skull,
     "star": _star,
-    # These two carry no mood.
+}
+# These stand on covers without carrying a mood.
+IDLE: dict[str, Draw] = {
+    "bell": _bell,
+    "cup": _cup,
     "die": _die,
     "lamp": _lamp,
 }
+THINGS = {**CARRYING, **IDLE}

@@ -1,8 +1,8 @@
 """Covers on which each mood is a thing at a place, so that it is known which pixels carry it.
 
-The ground is the cover of an ordinary planted world whose moods do not show; lettering, shapes and texture tell nothing.
-Every mood that an album has stands on it once, as a thing of the mood's own shape in colours of chance, at a place, size
-and tilt of chance; things that carry no mood stand there too.
+The ground is the cover of an ordinary planted world whose moods do not show; its lettering, shapes and texture tell
+nothing. Every mood that an album has stands on it once, as a thing of the mood's own shape in colours of chance, at a
+place, size and tilt of chance; things that carry no mood stand there too.
 """
 
 from __future__ import annotations
@@ -16,23 +16,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from albumnet.errors import InputTableError
 from albumnet.planted.drawing import draw_cover
-from albumnet.planted.objects.things import THINGS, draw_thing
+from albumnet.planted.objects.things import CARRYING, IDLE, draw_thing
 from albumnet.planted.palette import Colour, luminance
 from albumnet.planted.rule import MOODS
 from albumnet.planted.world import PlantedWorld, draw_world
 from albumnet.records import Album
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float
+    from jaxtyping import Bool
 
-CARRYING_THINGS, IDLE_THINGS = tuple(THINGS)[:16], tuple(THINGS)[16:]
-MAX_MOODS = 4
-# Share of albums that have each mood, before at least one is seen to.
-_FREQUENCY = 0.14
+MAX_MOODS = 3
+# Share of albums that have each mood, before it is seen to that each has 1 to 3; and share that shows each idle thing.
+_FREQUENCY, _IDLE_FREQUENCY = 0.16, 0.2
 # Radius of a thing, as a share of the cover's side.
-_SMALLEST, _LARGEST = 0.11, 0.18
+_SMALLEST, _LARGEST = 0.14, 0.21
 _JPEG_QUALITY = 90
 
 
@@ -65,7 +63,7 @@ class ObjectWorld:
     @property
     def moods(self) -> tuple[str, ...]:
         """The world's moods, in alphabetical order."""
-        return tuple(rule.name for rule in MOODS[: len(CARRYING_THINGS)])
+        return tuple(rule.name for rule in MOODS[: len(CARRYING)])
 
     @cached_property
     def albums(self) -> tuple[Album, ...]:
@@ -109,16 +107,14 @@ def draw_object_world(*, n_albums: int, rng: np.random.Generator, cover_size: in
     world = draw_world(n_albums=n_albums, rng=rng, cover_size=cover_size)
     # Moods of the ground must not show: they would carry what the things are to carry alone.
     ground = replace(world, truth=replace(world.truth, visibility=np.zeros(len(MOODS))))
-    has_mood = rng.random((n_albums, len(CARRYING_THINGS))) < _FREQUENCY
-    has_mood[np.arange(n_albums), rng.integers(len(CARRYING_THINGS), size=n_albums)] |= ~has_mood.any(axis=1)
-    names = [rule.name for rule in MOODS[: len(CARRYING_THINGS)]]
-    if len(names) < len(CARRYING_THINGS):
-        raise InputTableError(f"{len(CARRYING_THINGS)} things need as many moods, the rule has {len(names)}")
-    albums = []
+    has_mood = rng.random((n_albums, len(CARRYING))) < _FREQUENCY
+    has_mood[np.arange(n_albums), rng.integers(len(CARRYING), size=n_albums)] |= ~has_mood.any(axis=1)
+    names = [rule.name for rule in MOODS[: len(CARRYING)]]
+    things, albums = tuple(CARRYING), []
     for has in has_mood:
         carried = rng.permutation(np.flatnonzero(has))[:MAX_MOODS]
-        wanted: list[tuple[str, str | None]] = [(CARRYING_THINGS[m], names[m]) for m in carried]
-        wanted += [(name, None) for name in IDLE_THINGS if rng.random() < 0.4]
+        wanted: list[tuple[str, str | None]] = [(things[m], names[m]) for m in carried]
+        wanted += [(name, None) for name in IDLE if rng.random() < _IDLE_FREQUENCY]
         albums.append(_place(wanted, rng=rng))
     return ObjectWorld(ground, tuple(albums))
 
@@ -159,8 +155,3 @@ def _draw(thing: PlacedThing, *, side: int) -> tuple[Image.Image, Image.Image]:
 
 def _corner(thing: PlacedThing, side: int) -> tuple[int, int]:
     return round((thing.x - thing.radius) * side), round((thing.y - thing.radius) * side)
-
-
-def mean_area(masks: Sequence[Bool[np.ndarray, "H W"]]) -> Float[np.ndarray, ""]:
-    """Share of a cover that a mood's pixels take, on average: how often a pixel of chance hits them."""
-    return np.mean([mask.mean() for mask in masks])

@@ -79,6 +79,31 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
     )
 
 
+def load_classifier(backbone: Backbone) -> nn.Module:
+    """The last layer that came with the weights; it reads the pooled features and leaves the stages' statistics alone.
+
+    Raises:
+        WeightsError: If the weights' file has none.
+    """
+    path = Path(backbone.weights) if backbone.weights else _packaged_weights()
+    if backbone.weights:
+        tensors = read_weights(path)[0]
+    else:
+        tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=False)
+    for prefix in ("_fc", "classifier"):
+        if f"{prefix}.weight" in tensors:
+            layer = nn.Linear(POOLED_DIM, len(tensors[f"{prefix}.bias"]))
+            layer.load_state_dict({part: tensors[f"{prefix}.{part}"] for part in ("weight", "bias")})
+            return nn.Sequential(_PooledFeatures(), layer)
+    raise WeightsError(f"{path} holds no classifier, so efficientnet_lite0 has no guesses; give full weights")
+
+
+class _PooledFeatures(nn.Module):
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(B, 2688) -> (B, 1280)."""
+        return features[:, :POOLED_DIM]
+
+
 class EfficientNetLite0(nn.Module):
     """Normalised covers (B, 3, 224, 224) -> features (B, 2688)."""
 

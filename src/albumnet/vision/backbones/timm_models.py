@@ -42,7 +42,23 @@ def load(name: str, *, weights: Path | None = None, convention: str | None = Non
     )
 
 
-def _create(model: str) -> tuple[Any, dict[str, Any]]:
+def load_classifier(backbone: Backbone) -> nn.Module:
+    """The model's last layer, from the same weights.
+
+    Raises:
+        WeightsError: If they come without one, or it is not a layer upon the features.
+    """
+    model = backbone.name.removeprefix("timm:")
+    path = Path(backbone.weights) if backbone.weights else fetch_timm_weights(model)
+    module, _ = _create(model, has_classifier=True)
+    classifier = module.get_classifier()
+    if not isinstance(classifier, nn.Linear):
+        raise WeightsError(f"{backbone.name} ends in {type(classifier).__name__}, not in a layer upon its features")
+    _copy(read_weights(path)[0], module, path=path, name=f"{backbone.name} with its classifier")
+    return classifier
+
+
+def _create(model: str, *, has_classifier: bool = False) -> tuple[Any, dict[str, Any]]:
     with warnings.catch_warnings():
         # timm reaches for deprecated parts of torch while it is imported.
         warnings.simplefilter("ignore")
@@ -50,7 +66,8 @@ def _create(model: str) -> tuple[Any, dict[str, Any]]:
         from timm.data.config import resolve_model_data_config
 
         try:
-            module = timm.create_model(model, pretrained=False, num_classes=0)
+            options: dict[str, Any] = {} if has_classifier else {"num_classes": 0}
+            module = timm.create_model(model, pretrained=False, **options)
         except RuntimeError as error:
             raise WeightsError(f"timm has no model {model!r} ({error}); see timm.list_models()") from error
         return module, resolve_model_data_config(module)

@@ -69,6 +69,30 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
     )
 
 
+def load_classifier(backbone: Backbone) -> nn.Module:
+    """The three fully connected layers, where the weights' file has them under torchvision's or timm's names.
+
+    Raises:
+        WeightsError: If it holds the convolutions only.
+    """
+    path = Path(backbone.weights) if backbone.weights else fetch_timm_weights(HUB_MODEL)
+    tensors = read_weights(path)[0]
+    for names in (("classifier.0", "classifier.3", "classifier.6"), ("pre_logits.fc1", "pre_logits.fc2", "head.fc")):
+        if any(f"{name}.weight" not in tensors for name in names):
+            continue
+        layers: list[nn.Module] = [nn.Flatten()]
+        for name in names:
+            weight = tensors[f"{name}.weight"].flatten(1)
+            layer = nn.Linear(weight.shape[1], weight.shape[0])
+            layer.load_state_dict({"weight": weight, "bias": tensors[f"{name}.bias"]})
+            layers += [layer, nn.ReLU()]
+        return nn.Sequential(*layers[:-1])
+    raise WeightsError(
+        f"{path.name} holds vgg16's convolutions without its classifier, so there are no guesses; "
+        "give full weights with --weights, or --backbone efficientnet_lite0"
+    )
+
+
 class VGG16Convolutions(nn.Module):
     """Normalised covers (B, 3, 224, 224) -> features (B, 512, 7, 7): thirteen convolutions with ReLU, five poolings."""
 
