@@ -143,7 +143,7 @@ def _print_lifts(lifts: Sequence[Any], n_albums: int, *, top: int, is_json: bool
             ),
         )
     note(
-        f"{n_albums:,} albums; {len(lifts):,} pairs of a mood and one of a cover's five likeliest things, surest first; "
+        f"{n_albums:,} albums; {len(lifts):,} pairs of a mood and one of a cover's five likeliest things; "
         f"{len(sure):,} of them hold after Holm's correction for all"
     )
 
@@ -214,6 +214,8 @@ def _show(explained: list[CoverExplanation], model: MoodModel, *, out: Path, met
         _print_json(pipeline.describe(usable))
     else:
         _print_maps(usable, parts)
+    if not pipeline.has_earned_belief(method):
+        note(f"albumnet: warning: {method} did not prove itself on planted covers (docs/results.md); do not rely on it")
     for one in (one for cover in usable for one in cover.maps if one.is_refused):
         note(
             f"albumnet: warning: the map of {one.title} is refused: a network that forgot everything gives much the "

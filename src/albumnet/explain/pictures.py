@@ -45,8 +45,7 @@ def overlay(
     grey = cover.astype(np.float64).mean(axis=2, keepdims=True)
     ground = 0.6 * (0.7 * grey + 0.3 * cover) + 50
     colour = np.where(strength > 0, _FOR, _AGAINST)
-    # A root lets weak places be seen; the scale is stated for the colour, which stays in order.
-    amount = opacity * np.sqrt(np.abs(strength))
+    amount = opacity * np.abs(strength)
     return np.asarray(np.clip(ground * (1 - amount) + colour * amount, 0, 255).astype(np.uint8))
 
 
@@ -119,7 +118,7 @@ def _draw_scale(sheet: Image.Image, *, x: int, y: int) -> None:
     steps = np.linspace(-FULL_COLOUR, FULL_COLOUR, 240)
     strength = steps / FULL_COLOUR
     colour = np.where(strength[:, None] > 0, _FOR, _AGAINST)
-    amount = 0.85 * np.sqrt(np.abs(strength))[:, None]
+    amount = 0.85 * np.abs(strength)[:, None]
     strip = (110 * (1 - amount) + colour * amount).astype(np.uint8)
     sheet.paste(Image.fromarray(np.broadcast_to(strip, (10, *strip.shape)).copy()), (x, y + 2))
     pen = ImageDraw.Draw(sheet)

@@ -3,7 +3,13 @@
 from albumnet.pipeline.demo import DemoResult, demo
 from albumnet.pipeline.evaluating import evaluate
 from albumnet.pipeline.explaining.changes import change_cover
-from albumnet.pipeline.explaining.covers import describe, explain_covers, method_title, write_explanation
+from albumnet.pipeline.explaining.covers import (
+    describe,
+    explain_covers,
+    has_earned_belief,
+    method_title,
+    write_explanation,
+)
 from albumnet.pipeline.explaining.seeing import draw_filters, see_covers, see_set
 from albumnet.pipeline.explaining.sets import explain_set
 from albumnet.pipeline.folds import FoldResult, cross_validate
@@ -25,6 +31,7 @@ __all__ = [
     "evaluate",
     "explain_covers",
     "explain_set",
+    "has_earned_belief",
     "method_title",
     "predict_albums",
     "read_scores",

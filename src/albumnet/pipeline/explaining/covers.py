@@ -125,6 +125,17 @@ def method_title(name: str | None) -> str:
     return get_method(name or DEFAULT_METHOD).title
 
 
+def has_earned_belief(name: str | None) -> bool:
+    """Whether a method proved itself on planted covers; None is the default one.
+
+    Raises:
+        ExplainError: If there is none of that name.
+    """
+    from albumnet.explain.attribution import DEFAULT_METHOD, get_method
+
+    return get_method(name or DEFAULT_METHOD).has_earned
+
+
 def find_mood(model: MoodModel, name: str) -> int:
     """The column of a mood, however it is spelt.
 

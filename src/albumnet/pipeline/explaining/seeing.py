@@ -137,7 +137,10 @@ def draw_filters(
             backbone, album_set, blocks=blocks, n_filters=n_filters, n_crops=n_crops, n_covers=n_covers, seed=seed,
             progress=progress,
         )  # fmt: skip
-        rows += [_crop_row(crops) for crops in found]
+        # Two filters side by side, as wide as the rows of the first layer.
+        per_row = max(1, 16 // n_crops)
+        pairs = [found[start : start + per_row] for start in range(0, len(found), per_row)]
+        rows += [[panel for crops in pair for panel in _crop_row(crops)] for pair in pairs]
         title += f"; below it what excites filters of later blocks most, of {n_covers:,} covers"
     file = io.BytesIO()
     contact_sheet(rows, title=title).save(file, "PNG")
