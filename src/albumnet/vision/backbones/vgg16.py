@@ -88,7 +88,7 @@ def load_classifier(backbone: Backbone) -> nn.Module:
             layers += [layer, nn.ReLU()]
         return nn.Sequential(*layers[:-1])
     raise WeightsError(
-        f"{path.name} holds vgg16's convolutions without its classifier, so there are no guesses; "
+        f"{path.name} holds vgg16's convolutions without its classifier, so it has no guesses; "
         "give full weights with --weights, or --backbone efficientnet_lite0"
     )
 
