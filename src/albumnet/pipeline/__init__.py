@@ -10,6 +10,16 @@ from albumnet.pipeline.asking import (
 from albumnet.pipeline.demo import DemoResult, demo
 from albumnet.pipeline.drawing import draw_figures
 from albumnet.pipeline.evaluating import evaluate
+from albumnet.pipeline.explaining.changes import change_cover
+from albumnet.pipeline.explaining.covers import (
+    describe,
+    explain_covers,
+    has_earned_belief,
+    method_title,
+    write_explanation,
+)
+from albumnet.pipeline.explaining.seeing import draw_filters, see_covers, see_set
+from albumnet.pipeline.explaining.sets import explain_set
 from albumnet.pipeline.finding import FoundAlbum, FoundAlbums, find_albums, moods_to_walk, vectors_to_walk
 from albumnet.pipeline.folds import FoldResult, cross_validate
 from albumnet.pipeline.mapping import find_or_make_map, make_map, write_atlas_of
@@ -26,25 +36,35 @@ __all__ = [
     "MoodRanking",
     "ScoreRow",
     "TrainingResult",
+    "change_cover",
     "compare_with_set",
     "cross_validate",
     "demo",
+    "describe",
     "draw_figures",
+    "draw_filters",
     "evaluate",
+    "explain_covers",
+    "explain_set",
     "find_albums",
     "find_or_make_map",
+    "has_earned_belief",
     "make_map",
+    "method_title",
     "moods_to_walk",
     "place_among_training",
     "predict_albums",
     "read_scores",
     "score",
     "score_asked_moods",
+    "see_covers",
+    "see_set",
     "table_values",
     "train",
     "training_options",
     "vectors_to_walk",
     "write_asked_scores",
     "write_atlas_of",
+    "write_explanation",
     "write_report",
 ]
