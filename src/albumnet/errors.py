@@ -55,6 +55,10 @@ class ServeError(AlbumNetError):
     """The web app cannot start with what it was given."""
 
 
+class ExplainError(AlbumNetError):
+    """What was asked for cannot be explained: no pixels, no gradients, or no mood of that name."""
+
+
 class MissingExtraError(AlbumNetError):
     """The base install lacks what was asked for."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, evaluation, map, models, report, serve, sets
+from albumnet.cli import demo, evaluation, explain, map, models, moods, report, serve, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -25,8 +25,12 @@ app.command("evaluate")(evaluation.evaluate)
 app.command("report")(report.report)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
+app.add_typer(moods.moods_app, name="moods", help="Walk among moods and words, and find albums by words.")
 app.command("map")(map.make_map)
 app.command("serve")(serve.serve)
+app.command("see")(explain.see)
+app.command("filters")(explain.filters)
+app.command("explain")(explain.explain)
 
 
 def main() -> None:

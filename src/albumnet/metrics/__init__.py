@@ -1,5 +1,6 @@
 """Numbers about predictions: arrays in, numbers out; undefined is nan and counted, never 0."""
 
+from albumnet.metrics.all_albums import average_precision_of_all_albums, average_precisions_of_all_albums
 from albumnet.metrics.bootstrap import ClusterResamples, ResampledScores, draw_resamples, resample_mean, resample_moods
 from albumnet.metrics.calibration import (
     ReliabilityCurve,
@@ -36,7 +37,9 @@ __all__ = [
     "ReliabilityCurve",
     "ResampledScores",
     "average_precision",
+    "average_precision_of_all_albums",
     "average_precisions",
+    "average_precisions_of_all_albums",
     "brier_score",
     "brier_scores",
     "coverage_error",
