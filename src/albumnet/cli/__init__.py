@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, evaluation, models, report, sets
+from albumnet.cli import cleaning, demo, evaluation, models, report, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.run_demo)
 app.add_typer(sets.import_app, name="import", help="Turn albums and covers into an album set.")
+app.command("clean")(cleaning.clean)
 app.command("split")(sets.split)
 app.command("card")(sets.card)
 app.command("features")(models.features)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from albumnet.dataset import AlbumSet, CoverFailure, split_albums, write_album_set
+from albumnet.dataset import AlbumSet, CoverFailure, Provenance, Step, Terms, split_albums, write_album_set
 from albumnet.dataset.atomic import write_text
 from albumnet.dataset.card import write_card
 from albumnet.dataset.covers import store_cover
@@ -47,6 +47,8 @@ def write_imported(
     aliases: MoodAliases,
     seed: int = 0,
     force: bool = False,
+    terms: Terms | None = None,
+    funnel: Sequence[Step] = (),
     progress: ProgressCallback = ignore_progress,
 ) -> ImportResult:
     """Store the covers, then write the set with its vocabulary, splits and card.
@@ -62,6 +64,8 @@ def write_imported(
         aliases: Variant spellings of moods.
         seed: Of the split.
         force: Replace a set that came from another import. Covers and features stay: they go by content.
+        terms: Of the source; without, "not stated" for every source that albums name.
+        funnel: What was found before these albums were left.
         progress: Called per cover.
 
     Raises:
@@ -82,9 +86,24 @@ def write_imported(
         for a in albums
     ]
     stored, failures = _store_covers(spelled, covers_dir=covers_dir, out=out, progress=progress)
-    album_set = write_album_set(out, stored, vocabulary=vocabulary, failures=failures, import_digest=import_digest)
+    names = dict.fromkeys(album.source for album in albums)
+    provenance = Provenance(
+        terms=(terms,) if terms else tuple(Terms(name, "not stated") for name in names), funnel=_funnel(stored, funnel)
+    )
+    album_set = write_album_set(
+        out, stored, vocabulary=vocabulary, failures=failures, import_digest=import_digest, provenance=provenance
+    )
     _finish(album_set, seed=seed)
     return ImportResult(album_set, tuple(failures), was_there_already=False)
+
+
+def _funnel(albums: Sequence[Album], found: Sequence[Step]) -> tuple[Step, ...]:
+    with_moods = [album for album in albums if album.moods]
+    return (
+        *(found or [Step("found", len(albums))]),
+        Step("with moods", len(with_moods)),
+        Step("and a usable cover", sum(album.cover is not None for album in with_moods)),
+    )
 
 
 def _finish(album_set: AlbumSet, *, seed: int) -> None:
