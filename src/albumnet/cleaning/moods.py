@@ -97,8 +97,16 @@ def propose_synonyms(moods: Sequence[Sequence[str]], vectors: WordVectors, *, mo
     found = []
     for one, other in zip(*np.nonzero(np.triu(is_pair, 1)), strict=True):
         rare, common = sorted((one, other), key=lambda m: (counts[m], names[m]))
-        scores = (float(matrix[one, other]) for matrix in (closeness, likeness, lift))
-        found.append(Synonyms(names[rare], names[common], *scores, albums=int(counts[rare])))
+        found.append(
+            Synonyms(
+                variant=names[rare],
+                mood=names[common],
+                closeness=float(closeness[one, other]),
+                likeness=float(likeness[one, other]),
+                lift=float(lift[one, other]),
+                albums=int(counts[rare]),
+            )
+        )
     return sorted(found, key=lambda pair: -pair.closeness * pair.likeness)[:most]
 
 

@@ -44,8 +44,8 @@ def write_report(applied: Applied, *, n_albums: int, synonyms: Sequence[Synonyms
     ]
     sections = [
         "# Cleaning",
-        f"{n_albums:,} albums found, {len(applied.albums):,} left. A cover has at least {options.min_side} pixels a side, a "
-        f"mood at least {options.min_albums_per_mood} albums, an album at least {options.min_moods} moods; "
+        f"{n_albums:,} albums found, {len(applied.albums):,} left. A cover has at least {options.min_side} pixels a "
+        f"side, a mood at least {options.min_albums_per_mood} albums, an album at least {options.min_moods} moods; "
         f"{options.min_artists_of_placeholder} artists with one picture make it a placeholder; years from "
         f"{options.first_year} to {options.last_year} are believed.",
         "## Flags",

@@ -19,6 +19,8 @@ MAX_SHIFT, MAX_GROWTH = 0.035, 0.075
 _NO_DETAIL = 2.0
 _DETAIL_RADIUS = 3
 _MIN_GAIN = 0.3
+# Mean square of a normalised gradient from which a block has detail; a grain of compression stays below.
+_BLOCK, _BLOCK_DETAIL = 8, 0.15
 _DAMPING = 1e-3
 
 
@@ -49,7 +51,9 @@ def align(
         diagonal = np.arange(6)
         normal[:, diagonal, diagonal] *= 1 + _DAMPING
         normal[:, diagonal, diagonal] += _DAMPING
-        solution = np.linalg.solve(normal, (transposed @ first.reshape(len(first), -1, 1)).astype(np.float64))[..., 0]
+        solution = np.linalg.solve(normal, (transposed @ first.reshape(len(first), side * side, 1)).astype(np.float64))[
+            ..., 0
+        ]
         placement = placement + (solution[:, :4] / np.maximum(solution[:, 4:5], _MIN_GAIN)).astype(np.float32)
         placement[:, :2] = placement[:, :2].clip(-MAX_SHIFT * side, MAX_SHIFT * side)
         placement[:, 2:] = placement[:, 2:].clip(-MAX_GROWTH, MAX_GROWTH)
@@ -63,27 +67,56 @@ def warp(thumbnails: Float[np.ndarray, "P S S"], placement: Float[np.ndarray, "P
     x = _sample(line, shift=placement[:, 0], growth=placement[:, 2])
     y = _sample(line, shift=placement[:, 1], growth=placement[:, 3])
     rows = _interpolate(thumbnails, y)
-    return _interpolate(rows.transpose(0, 2, 1), x).transpose(0, 2, 1)
+    columns = _interpolate(rows.transpose(0, 2, 1), x)
+    return columns.transpose(0, 2, 1)
 
 
 def correlation(first: Float[np.ndarray, "P S S"], second: Float[np.ndarray, "P S S"]) -> Float[np.ndarray, " P"]:
     """Pearson's correlation of greys, in [-1, 1]; 0 where a thumbnail is of one grey."""
-    first, second = (part.reshape(len(part), -1) for part in (first, second))
+    first, second = (part.reshape(len(part), part.shape[1] ** 2) for part in (first, second))
     return _cosine(first - first.mean(axis=1, keepdims=True), second - second.mean(axis=1, keepdims=True))
 
 
 def detail_agreement(first: Float[np.ndarray, "P S S"], second: Float[np.ndarray, "P S S"]) -> Float[np.ndarray, " P"]:
     """Cosine of gradients, each divided by how strong gradients are around it, in [-1, 1].
 
-    So a faint texture counts as much as a hard edge, and pictures that share nothing but a frame do not agree.
+    So a faint texture counts as much as a hard edge.
     """
     return _cosine(_normalised_gradients(first), _normalised_gradients(second))
+
+
+def weakest_agreement(first: Float[np.ndarray, "P S S"], second: Float[np.ndarray, "P S S"]) -> Float[np.ndarray, " P"]:
+    """Agreement of detail in the quarter of blocks where it is least, in [-1, 1]; 0 where no block has detail.
+
+    Blocks are 8 pixels wide; those without detail in either do not count. A frame that two pictures share leaves what
+    is inside it disagreeing, however much the frame weighs in the whole.
+    """
+    one, other = (_blocks(_normalised_gradients(part), side=first.shape[1]) for part in (first, second))
+    product, one_square, other_square = (
+        np.einsum("pbd,pbd->pb", *pair) for pair in ((one, other), (one, one), (other, other))
+    )
+    strongest = np.maximum(one_square, other_square)
+    agreement = np.divide(
+        product, strongest, out=np.full_like(product, np.inf), where=strongest > _BLOCK_DETAIL * _BLOCK**2
+    )
+    ordered = np.sort(agreement, axis=1)  # blocks without detail come last
+    n_weak = np.maximum(np.isfinite(ordered).sum(axis=1) // 4, 1)
+    is_weak = (np.arange(ordered.shape[1]) < n_weak[:, None]) & np.isfinite(ordered)
+    weakest: np.ndarray = np.where(is_weak, ordered, 0).sum(axis=1) / n_weak
+    return weakest
+
+
+def _blocks(gradients: np.ndarray, *, side: int) -> np.ndarray:
+    """(P, 2 S S) gradients as (P, blocks, values of a block)."""
+    n = side // _BLOCK
+    parts = gradients.reshape(len(gradients), 2, n, _BLOCK, n, _BLOCK).transpose(0, 2, 4, 1, 3, 5)
+    return parts.reshape(len(gradients), n * n, 2 * _BLOCK**2)
 
 
 def _normalised_gradients(thumbnails: np.ndarray) -> np.ndarray:
     down, across = np.gradient(thumbnails, axis=(1, 2))
     strength = np.sqrt(_box_mean(down * down + across * across)) + _NO_DETAIL
-    return np.stack([down / strength, across / strength], axis=1).reshape(len(thumbnails), -1)
+    return np.stack([down / strength, across / strength], axis=1).reshape(len(thumbnails), 2 * thumbnails.shape[1] ** 2)
 
 
 def _box_mean(values: np.ndarray) -> np.ndarray:
@@ -119,7 +152,8 @@ def _interpolate(thumbnails: np.ndarray, places: np.ndarray) -> np.ndarray:
     before = np.minimum(places.astype(np.int64), thumbnails.shape[1] - 2)
     weight = (places - before).astype(np.float32)[:, :, None]
     pair = np.arange(len(thumbnails))[:, None]
-    return thumbnails[pair, before] * (1 - weight) + thumbnails[pair, before + 1] * weight
+    between: np.ndarray = thumbnails[pair, before] * (1 - weight) + thumbnails[pair, before + 1] * weight
+    return between
 
 
 def _coordinates(side: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,9 @@
 """Which covers show the same picture: every pair compared by hash, then those that are close by their thumbnails.
 
 A hash proposes and never decides. A proposed pair is laid one upon the other as well as shifts and scales of a few
-per cent allow, which undoes crops, and then must agree in three ways: in its greys, in its detail wherever there is any
-(so that one frame around two pictures is not enough), and in its colours. Covers without contrast have no detail to
-agree in and are never paired.
+per cent allow, which undoes crops, and then must agree in its greys, in its detail as a whole and where that agrees
+least (so that one frame around two pictures is not enough), and in its colours. Covers without contrast have no detail
+to agree in and are never paired.
 
 Notation: N covers, P pairs, S side of a thumbnail.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
-from albumnet.vision.alignment import align, correlation, detail_agreement, warp
+from albumnet.vision.alignment import align, correlation, detail_agreement, warp, weakest_agreement
 from albumnet.vision.sketches import Sketches
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Thresholds:
         max_distance_low: Of the 64 lower frequencies among them.
         min_correlation: Of grey thumbnails once aligned, in [-1, 1].
         min_agreement: Of locally normalised gradients once aligned, in [-1, 1].
+        min_weakest: Of the same, in the quarter of the picture where it is least.
         max_colour_difference: Mean difference of blue and red difference, on the scale 0 to 255.
         min_contrast: Standard deviation of a thumbnail's greys below which a cover is flat.
     """
@@ -42,6 +43,7 @@ class Thresholds:
     max_distance_low: int = 20
     min_correlation: float = 0.8
     min_agreement: float = 0.7
+    min_weakest: float = 0.1
     max_colour_difference: float = 14.0
     min_contrast: float = 6.0
 
@@ -56,6 +58,7 @@ class Pairs:
         distance: (P,) bits of 128 that differ.
         correlation: (P,) of greys, aligned.
         agreement: (P,) of detail, aligned.
+        weakest: (P,) agreement of detail where it is least, aligned.
         colour_difference: (P,).
     """
 
@@ -64,6 +67,7 @@ class Pairs:
     distance: Int[np.ndarray, " P"]
     correlation: Float[np.ndarray, " P"]
     agreement: Float[np.ndarray, " P"]
+    weakest: Float[np.ndarray, " P"]
     colour_difference: Float[np.ndarray, " P"]
 
     def __len__(self) -> int:
@@ -71,16 +75,14 @@ class Pairs:
 
     def select(self, rows: np.ndarray) -> Pairs:
         """Some of them."""
-        return Pairs(
-            self.first[rows], self.second[rows], self.distance[rows], self.correlation[rows], self.agreement[rows],
-            self.colour_difference[rows],
-        )  # fmt: skip
+        return Pairs(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def agree(self, thresholds: Thresholds) -> Bool[np.ndarray, " P"]:
         """Which of them show the same picture, hashes aside."""
         return (
             (self.correlation >= thresholds.min_correlation)
             & (self.agreement >= thresholds.min_agreement)
+            & (self.weakest >= thresholds.min_weakest)
             & (self.colour_difference <= thresholds.max_colour_difference)
         )
 
@@ -136,12 +138,13 @@ def compare(sketches: Sketches, first: np.ndarray, second: np.ndarray, *, thresh
     """What the covers of P pairs have in common; agreement is 0 where greys differ too much to look further."""
     distance = np.bitwise_count(sketches.hashes[first] ^ sketches.hashes[second]).sum(axis=1, dtype=np.int64)
     difference = np.abs(sketches.chroma[first].astype(np.int16) - sketches.chroma[second]).mean(axis=(1, 2, 3))
-    alike, agreement = np.zeros(len(first)), np.zeros(len(first))
+    measured = np.zeros((3, len(first)))
     for start in range(0, len(first), _BATCH):
         batch = slice(start, start + _BATCH)
         one, other = (sketches.thumbnails[side[batch]].astype(np.float32) for side in (first, second))
-        alike[batch], agreement[batch] = _compare_thumbnails(one, other, thresholds=thresholds)
-    return Pairs(first, second, distance, alike, agreement, difference)
+        measured[:, batch] = _compare_thumbnails(one, other, thresholds=thresholds)
+    alike, agreement, weakest = measured
+    return Pairs(first, second, distance, alike, agreement, weakest, difference)
 
 
 def groups_of(n_covers: int, pairs: Pairs) -> Int[np.ndarray, " N"]:
@@ -154,11 +157,10 @@ def groups_of(n_covers: int, pairs: Pairs) -> Int[np.ndarray, " N"]:
 
 def _compare_thumbnails(
     first: Float[np.ndarray, "P S S"], second: Float[np.ndarray, "P S S"], *, thresholds: Thresholds
-) -> tuple[Float[np.ndarray, " P"], Float[np.ndarray, " P"]]:
-    """Correlation and agreement, from coarse to fine; each step is taken by those that the one before let through."""
+) -> Float[np.ndarray, "3 P"]:
+    """Correlation, agreement and weakest agreement; the finer steps are for those that the coarse one lets by."""
     half_first, half_second = _halve(first), _halve(second)
     alike = correlation(half_first, half_second).astype(np.float64)
-    agreement = np.zeros(len(first))
     rows = np.flatnonzero(alike >= _MIN_UNALIGNED)
     start = np.zeros((len(rows), 4), dtype=np.float32)
     half = align(half_first[rows], half_second[rows], start=start, steps=_STEPS_HALF_SIDE)
@@ -167,13 +169,18 @@ def _compare_thumbnails(
     rows, start = rows[is_close], half[is_close] * np.array([2, 2, 1, 1], dtype=np.float32)
     one, other = first[rows], second[rows]
     placed = warp(other, align(one, other, start=start, steps=_STEPS))
-    agreements = np.stack([detail_agreement(one, other), detail_agreement(one, placed)])
-    correlations = np.stack([correlation(one, other), correlation(one, placed)])
+    agreement_there, agreement_placed = detail_agreement(one, other), detail_agreement(one, placed)
     # Alignment may end in the wrong place; as they lie, covers that were not cropped agree best.
-    best = agreements.argmax(axis=0)[None]
-    agreement[rows] = np.take_along_axis(agreements, best, axis=0)[0]
-    alike[rows] = np.take_along_axis(correlations, best, axis=0)[0]
-    return alike, agreement
+    is_placed = agreement_placed > agreement_there
+    best = np.where(is_placed[:, None, None], placed, other)
+    measured = np.zeros((3, len(first)))
+    measured[0] = alike
+    measured[:, rows] = (
+        correlation(one, best),
+        np.maximum(agreement_there, agreement_placed),
+        weakest_agreement(one, best),
+    )
+    return measured
 
 
 def _halve(thumbnails: np.ndarray) -> np.ndarray:
@@ -238,6 +245,6 @@ def _close_hashes(
 
 
 def _concatenate(parts: Iterable[Pairs]) -> Pairs:
-    empty = Pairs(*(np.empty(0, dtype) for dtype in (np.int64, np.int64, np.int64, float, float, float)))
+    empty = Pairs(*(np.empty(0, np.int64) for _ in range(3)), *(np.empty(0) for _ in range(4)))
     columns = [[getattr(part, field.name) for part in (empty, *parts)] for field in fields(Pairs)]
     return Pairs(*(np.concatenate(column) for column in columns))

@@ -71,7 +71,8 @@ def hash_thumbnails(thumbnails: Float[np.ndarray, "N H W"]) -> UInt64[np.ndarray
     """
     frequencies = dctn(thumbnails, axes=(1, 2), norm="ortho")
     signs = frequencies[:, _ROWS, _COLUMNS] > 0
-    return np.packbits(signs, axis=1, bitorder="little").view(np.uint64)
+    packed: np.ndarray = np.ascontiguousarray(np.packbits(signs, axis=1, bitorder="little"))
+    return packed.view(np.uint64)
 
 
 def stack_sketches(sketches: Sequence[Sketches]) -> Sketches:

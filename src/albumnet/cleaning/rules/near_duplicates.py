@@ -49,7 +49,8 @@ def _judge_group(albums: Sequence[Album], *, picture: str, material: Material) -
         if other:
             reasons.append(_relation(album, other))
         if reasons:
-            yield Finding(by_id[album.album_id], "; ".join(reasons), other and other.album_id, linked)
+            other_id = other.album_id if other else None
+            yield Finding(by_id[album.album_id], "; ".join(reasons), other_id, linked)
 
 
 def _relation(album: Album, other: Album) -> str:

@@ -10,9 +10,9 @@ from albumnet.records import normalise_name
 _NAMES = frozenset(
     normalise_name(name)
     for name in (
-        "Various", "Various Artists", "Various Artist", "VA", "V.A.", "V/A", "V. A.", "Varios Artistas", "Artistes Variés",
-        "Artistes divers", "Verschiedene Interpreten", "Verschiedene", "Diverse", "Artisti Vari", "AA.VV.",
-        "Vários Artistas", "Original Soundtrack", "Original Cast",
+        "Various", "Various Artists", "Various Artist", "VA", "V.A.", "V/A", "V. A.", "Varios Artistas",
+        "Artistes Variés", "Artistes divers", "Verschiedene Interpreten", "Verschiedene", "Diverse", "Artisti Vari",
+        "AA.VV.", "Vários Artistas", "Original Soundtrack", "Original Cast",
     )
 )  # fmt: skip
 
