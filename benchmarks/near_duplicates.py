@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import resource
 import subprocess
 import sys
 import tempfile
@@ -215,17 +214,23 @@ def measure_scale(album_set: AlbumSet, *, n_covers: int) -> None:
 def find_in(file: Path, out: Path) -> None:
     """Find the pairs of stored sketches, and say how long it took."""
     sketches = Sketches(**np.load(file))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = peak_memory_mb()
     start, busy = time.perf_counter(), time.process_time()
     pairs = find_near_duplicates(sketches)
     wall, cpu = time.perf_counter() - start, time.process_time() - busy
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_memory_mb()
     print(
         f"\n{len(sketches):,} covers: {wall:.1f} s ({cpu:.1f} s of processor), peak memory {peak:,.0f} MB "
         f"({before:,.0f} MB with the sketches alone)",
         flush=True,
     )
     np.savez(out, **vars(pairs))
+
+
+def peak_memory_mb() -> float:
+    """Of this process since its program began; `getrusage` would also count what its parent held."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def sketch_windows(album_set: AlbumSet, *, n_covers: int, n_copies: int) -> tuple[Sketches, np.ndarray, np.ndarray]:

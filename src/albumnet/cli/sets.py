@@ -67,6 +67,24 @@ def import_folder(
     _report(import_folder(folder, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter()))
 
 
+@import_app.command("library")
+@command
+def import_library(
+    music_dir: Annotated[Path, typer.Argument(metavar="MUSIC_DIR", help="Folder of tagged audio files; only read.")],
+    out: Out,
+    aliases: Aliases = None,
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """Import tagged audio files: MP3, FLAC, Ogg, Opus, M4A, WMA."""
+    from albumnet.records import MoodAliases, read_aliases
+    from albumnet.sources import import_library
+
+    known = read_aliases(aliases) if aliases else MoodAliases()
+    result = import_library(music_dir, out=out, aliases=known, seed=seed, force=force, progress=ProgressPrinter())
+    _report(result, what="files and covers")
+
+
 @command
 def split(
     path: Annotated[Path, typer.Argument(metavar="SET")],
@@ -119,7 +137,7 @@ def _options(
     )
 
 
-def _report(result: ImportResult) -> None:
+def _report(result: ImportResult, *, what: str = "covers") -> None:
     album_set = result.album_set
     if result.ignored_columns:
         note(f"columns passed over: {', '.join(result.ignored_columns)}")
@@ -129,4 +147,4 @@ def _report(result: ImportResult) -> None:
         f"{album_set.path} {state}: {len(album_set.albums):,} albums, {n_covers:,} covers, "
         f"{len(album_set.vocabulary)} moods; see {album_set.path / 'card.md'}"
     )
-    list_failures([(failure.item, failure.reason) for failure in result.failures], what="covers")
+    list_failures([(failure.item, failure.reason) for failure in result.failures], what=what)

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from albumnet.errors import InputTableError
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album, MoodAliases
-from albumnet.sources.importing import ImportResult, digest_file, write_imported
+from albumnet.sources.importing import ImportResult, covers_below, digest_file, write_imported
 
 LIST_SEPARATOR = "|"
 _KNOWN = ("album_id", "artist", "title", "cover", "moods", "genres", "styles", "year")
@@ -86,8 +86,8 @@ def import_table(
         ).encode()
     ).hexdigest()[:16]  # fmt: skip
     result = write_imported(
-        albums, covers_dir=covers_dir, out=out, import_digest=digest, aliases=options.aliases, seed=seed, force=force,
-        progress=progress,
+        albums, load_cover=covers_below(covers_dir), out=out, import_digest=digest, aliases=options.aliases, seed=seed,
+        force=force, progress=progress,
     )  # fmt: skip
     return replace(result, ignored_columns=ignored_columns)
 
