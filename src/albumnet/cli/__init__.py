@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import cleaning, demo, evaluation, models, report, sets
+from albumnet.cli import cleaning, demo, evaluation, models, online, report, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.run_demo)
+sets.import_app.command("musicbrainz")(online.import_musicbrainz)
 app.add_typer(sets.import_app, name="import", help="Turn albums and covers into an album set.")
 app.command("clean")(cleaning.clean)
 app.command("split")(sets.split)

@@ -43,7 +43,9 @@ def import_table(
     from albumnet.sources import import_table
 
     options = _options(moods_column, cover_column, rename, aliases, encoding)
-    _report(import_table(table, covers, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter()))
+    report_import(
+        import_table(table, covers, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter())
+    )
 
 
 @import_app.command("folder")
@@ -64,7 +66,7 @@ def import_folder(
     from albumnet.sources import import_folder
 
     options = _options(moods_column, "file_name", rename, aliases, encoding)
-    _report(import_folder(folder, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter()))
+    report_import(import_folder(folder, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter()))
 
 
 @import_app.command("library")
@@ -82,7 +84,7 @@ def import_library(
 
     known = read_aliases(aliases) if aliases else MoodAliases()
     result = import_library(music_dir, out=out, aliases=known, seed=seed, force=force, progress=ProgressPrinter())
-    _report(result, what="files and covers")
+    report_import(result, what="files and covers")
 
 
 @command
@@ -137,7 +139,8 @@ def _options(
     )
 
 
-def _report(result: ImportResult, *, what: str = "covers") -> None:
+def report_import(result: ImportResult, *, what: str = "covers") -> None:
+    """What an import gave, and with exit code 3 what it could not take."""
     album_set = result.album_set
     if result.ignored_columns:
         note(f"columns passed over: {', '.join(result.ignored_columns)}")
