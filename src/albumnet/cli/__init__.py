@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import cleaning, demo, evaluation, models, online, report, sets
+from albumnet.cli import cleaning, demo, evaluation, exporting, models, online, report, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -20,6 +20,7 @@ app.add_typer(sets.import_app, name="import", help="Turn albums and covers into 
 app.command("clean")(cleaning.clean)
 app.command("split")(sets.split)
 app.command("card")(sets.card)
+app.command("export")(exporting.export)
 app.command("features")(models.features)
 app.command("train")(models.train)
 app.command("crossvalidate")(models.crossvalidate)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note
+from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, one_of
 
 if TYPE_CHECKING:
     from albumnet.sources import ImportResult
@@ -34,6 +35,12 @@ def import_table(
     moods_column: MoodsColumn = "moods",
     cover_column: Annotated[str, typer.Option("--cover-column", help="Column with the cover's file name.")] = "cover",
     rename: Rename = None,
+    form: Annotated[
+        str, typer.Option("--form", callback=one_of("rows", "long", "wide"), help="rows, long or wide.")
+    ] = "rows",
+    moods_table: Annotated[
+        Path | None, typer.Option("--moods-table", help="Another table with the moods (album_id, mood, rank).")
+    ] = None,
     aliases: Aliases = None,
     encoding: Encoding = "utf-8",
     seed: Seed = 0,
@@ -42,10 +49,12 @@ def import_table(
     """Import a table of albums and a folder of covers."""
     from albumnet.sources import import_table
 
-    options = _options(moods_column, cover_column, rename, aliases, encoding)
-    report_import(
-        import_table(table, covers, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter())
-    )
+    options = replace(_options(moods_column, cover_column, rename, aliases, encoding), form=form)
+    result = import_table(
+        table, covers, out=out, options=options, seed=seed, force=force, moods_table=moods_table,
+        progress=ProgressPrinter(),
+    )  # fmt: skip
+    report_import(result)
 
 
 @import_app.command("folder")
