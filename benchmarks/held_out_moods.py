@@ -23,7 +23,7 @@ from albumnet.pipeline.scoring import albums_of_sides, predict_albums
 from albumnet.records import MoodVocabulary
 from albumnet.training.assembly import choose_moods, train_model
 
-MODELS = (("3", "regressed"), ("4", "regressed"), ("4", "decoded"))
+MODELS = (("3", "regressed"), ("3", "decoded"), ("4", "regressed"), ("4", "decoded"))
 
 
 def main() -> None:
@@ -35,9 +35,7 @@ def main() -> None:
     test = sides["test"]
     print(f"{arguments.draws} draws of {arguments.share:.0%} of the moods, {len(test)} test albums, macro ROC-AUC")
     for model, space in MODELS:
-        options = pipeline.training_options(
-            album_set, model=model, space="" if model == "3" else space, backbone=arguments.backbone
-        )
+        options = pipeline.training_options(album_set, model=model, space=space, backbone=arguments.backbone)
         moods = choose_moods(sides["train"], options)[0].names
         seen, unseen = [], []
         for draw in range(arguments.draws):

@@ -29,10 +29,9 @@ def make_albums(rng):
     return albums, features + 5
 
 
-def make_set(path, albums, features, *, n_with_features=N_ALBUMS):
-    album_set = write_album_set(
-        path, albums, vocabulary=build_vocabulary(a.moods for a in albums), import_digest="test"
-    )
+def make_set(path, albums, features, *, n_with_features=N_ALBUMS, vocabulary=None):
+    vocabulary = vocabulary or build_vocabulary(a.moods for a in albums)
+    album_set = write_album_set(path, albums, vocabulary=vocabulary, import_digest="test")
     album_set.write_splits(
         {a.album_id: ("train", "train", "train", "valid", "test")[int(a.artist.split()[1]) % 5] for a in albums}, seed=0
     )

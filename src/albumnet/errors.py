@@ -55,5 +55,17 @@ class PredictionsError(AlbumNetError):
     """A file of predictions is missing, broken, or of other albums or moods than is asked for."""
 
 
+class ServeError(AlbumNetError):
+    """The web app cannot start with what it was given."""
+
+
+class ExplainError(AlbumNetError):
+    """What was asked for cannot be explained: no pixels, no gradients, or no mood of that name."""
+
+
 class MissingExtraError(AlbumNetError):
     """The base install lacks what was asked for."""
+
+
+class MapError(AlbumNetError):
+    """A map cannot be laid out, or a folder is no finished map, or one of other albums."""

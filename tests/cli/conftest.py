@@ -112,3 +112,12 @@ def work(tmp_path_factory) -> Work:
         assert run_app("features", work.set) == 0
         assert run_app("train", work.set, "--model", 2, "--out", work.run, *FEW) == 0
     return work
+
+
+@pytest.fixture(scope="session")
+def in_mood_space(work, tmp_path_factory) -> Path:
+    """A run of model 4 on the same set. Not to be changed by tests either."""
+    path = tmp_path_factory.mktemp("model_4") / "run"
+    with few_epochs():
+        assert run_app("train", work.set, "--model", 4, "--out", path, *FEW) == 0
+    return path

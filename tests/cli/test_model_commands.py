@@ -120,7 +120,7 @@ def test_train_prints_scores_on_stdout_and_epochs_on_stderr(run, work, tmp_path)
     assert said.code == 0
     assert [line.split(":")[0] for line in said.out.splitlines()[1:]] == ["model 1", "metadata only", "prior"]
     assert "macro ROC-AUC" in said.out.splitlines()[0]
-    assert "training  model 1, strength 0.001, epoch 1: train " in said.err
+    assert "training  model 1, smoothing 0.95, strength 0.001, epoch 1: train " in said.err
     assert "left out with fewer than 4 training albums: " in said.err
 
 

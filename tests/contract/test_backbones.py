@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from albumnet.errors import WeightsError
-from albumnet.vision.backbones import list_backbones, load_backbone
+from albumnet.vision.backbones import list_backbones, load_backbone, load_classifier
 from albumnet.vision.inference import prepare_network
 
 TIMM_MODEL = "timm:test_resnet.r160_in1k"
@@ -88,3 +88,23 @@ def test_a_weights_file_that_is_no_safetensors_file_is_one_line(name, tmp_path):
         load_backbone(name, weights=tmp_path / "w.safetensors")
     with pytest.raises(WeightsError, match="does not exist"):
         load_backbone(name, weights=tmp_path / "missing.safetensors")
+
+
+def test_grids_pooled_again_are_the_features(backbone, covers):
+    if backbone.split is None:
+        assert backbone.name == "colour_statistics"
+        return
+    normalised = backbone.transform.normalise(torch.from_numpy(covers))
+    with torch.no_grad():
+        grids = backbone.split.grids(backbone.module, normalised)
+        torch.testing.assert_close(backbone.split.pool(backbone.module, grids), backbone.module(normalised))
+    assert all(grid.ndim == 4 for grid in grids)
+
+
+def test_a_classifier_reads_the_features_or_its_absence_is_stated(backbone):
+    if backbone.name in ("colour_statistics", "vgg16"):  # vgg16 has random convolutions alone here
+        with pytest.raises(WeightsError, match="no guesses"):
+            load_classifier(backbone)
+        return
+    features = torch.rand(2, *backbone.feature_shape)
+    assert load_classifier(backbone)(features).shape == (2, 1000)

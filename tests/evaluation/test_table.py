@@ -1,12 +1,13 @@
 """The score table: the same numbers as the metrics give, paired differences, and what cannot be scored."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
 from albumnet.errors import AlbumNetError, PredictionsError
-from albumnet.evaluation import Truth, make_score_table, metric_titles
+from albumnet.evaluation import Truth, check_truth, make_score_table, metric_titles
 from albumnet.metrics import holm, score_moods, semantic_precision_at_k
 
 N, M = 240, 9
@@ -139,3 +140,12 @@ def test_one_artist_only_is_one_line(drawn):
 def test_titles_read_as_the_field_writes_them():
     titles = metric_titles(["macro_roc_auc", "label_ranking_ap", "ndcg_at_5", "semantic_precision_at_5"])
     assert list(titles.values()) == ["macro ROC-AUC", "label ranking AP", "nDCG@5", "semantic precision@5"]
+
+
+def test_albums_by_one_artist_and_moods_on_all_or_none_are_refused_in_one_line(drawn):
+    truth, _ = drawn
+    assert list(check_truth(truth)) == list(range(M))
+    with pytest.raises(PredictionsError, match=f"the {N} albums are by one artist"):
+        check_truth(dataclasses.replace(truth, artists=np.zeros(N, dtype=int)))
+    with pytest.raises(PredictionsError, match=f"none of the {M} moods is on some of the {N} albums"):
+        check_truth(dataclasses.replace(truth, target=np.ones_like(truth.target)))

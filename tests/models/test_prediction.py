@@ -15,8 +15,10 @@ from albumnet.dataset import write_album_set
 from albumnet.errors import FeatureStoreError, MissingExtraError, RunError, VocabularyMismatchError, WordVectorError
 from albumnet.models.prediction import load_model
 from albumnet.models.presets import MODELS
+from albumnet.moodspace import embed_labels, load_packaged_vectors
 from albumnet.records import MoodVocabulary
 from albumnet.training.assembly import TrainingOptions, save_run, train_model
+from albumnet.vision.decoding import decode_cover
 
 
 def save(world, path: Path, vectors, *, model="2") -> Path:
@@ -256,3 +258,32 @@ def test_a_set_of_another_vocabulary_has_no_targets_to_compare_with(make_run, fo
 def test_scores_are_finite_json(model, covers):
     (prediction,) = model.predict([covers[0]])
     assert all(math.isfinite(p) for p in json.loads(json.dumps(probabilities(prediction))).values())
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_damaged_weights_are_one_line_and_no_probabilities(model, covers, value):
+    model.head.output.bias.data[0] = value
+    with pytest.raises(RunError, match=r"model 2: .* gives nan or infinity"):
+        model.predict(covers[:1])
+
+
+def test_damaged_features_are_one_line_too(model):
+    with pytest.raises(RunError, match="an album's features are damaged"):
+        model.probabilities(np.full((1, 6, 4, 4), np.nan, np.float32), [[]], [None])
+
+
+def test_only_the_moods_asked_for_are_told_with_their_rank_among_all(model, covers):
+    (whole,) = model.predict([covers[0]])
+    asked = whole.moods[2]
+    (prediction,) = model.predict([covers[0]], moods=asked.mood.upper())
+    assert prediction.moods == (asked,)
+    assert prediction.unseen_moods == ()
+
+
+def test_an_unseen_mood_has_its_closeness(model, covers):
+    labels = embed_labels(["Funereal"], load_packaged_vectors())
+    predictions = model.predict(covers[:3], moods=["Funereal"])
+    pixels = np.stack([decode_cover(cover, size=16, interpolation="bilinear") for cover in covers[:3]])
+    near = model.closeness_to(labels, model.features(pixels), [[]] * 3, [None] * 3)
+    assert [found.unseen_moods[0].closeness for found in predictions] == pytest.approx(near[:, 0].tolist())
+    assert all(found.moods == () for found in predictions)

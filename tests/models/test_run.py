@@ -37,6 +37,7 @@ CONFIG = RunConfig(
     backbone=FeatureManifest("vgg16", "w", "t", (512, 7, 7), {"channels": "BGR"}, "/weights.safetensors"),
     weights="/weights.safetensors",
     n_fine_tuned=0,
+    smoothing=0.95,
     strength=1e-3,
     embedding_size=0,
     vectors="",
@@ -67,16 +68,16 @@ def test_config_is_read_as_it_was_written(tmp_path, config):
 
 
 def test_history_has_one_line_per_epoch(tmp_path):
-    history = [Epoch(0.1, 1, 2.5, 2.25, 0.5), Epoch(0.1, 2, 1.5, 1.75, 0.5)]
+    history = [Epoch(0.95, 0.1, 1, 2.5, 2.25, 0.5), Epoch(0.95, 0.1, 2, 1.5, 1.75, 0.5)]
     write_history(tmp_path, history)
     with (tmp_path / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["strength", "epoch", "train_loss", "valid_loss", "seconds"]
+    assert list(rows[0]) == ["smoothing", "strength", "epoch", "train_loss", "valid_loss", "seconds"]
     assert [float(row["valid_loss"]) for row in rows] == [2.25, 1.75]
 
 
 def test_history_is_read_as_it_was_written(tmp_path):
-    epochs = (Epoch(0.1, 1, 2.5, 2.25, 0.5), Epoch(0.1, 2, 2.0, 2.125, 0.25))
+    epochs = (Epoch(0.95, 0.1, 1, 2.5, 2.25, 0.5), Epoch(0.95, 0.1, 2, 2.0, 2.125, 0.25))
     write_history(tmp_path, epochs)
     assert read_history(tmp_path) == epochs
 
@@ -97,13 +98,13 @@ def test_a_run_says_its_schema_version_and_what_it_was_made_from(run):
         said = file.metadata()
     config = json.loads((run / "config.json").read_text())
     assert said == {
-        "schema_version": "2",
+        "schema_version": "3",
         "vocabulary": config["vocabulary"],
         "model": "2",
         "preset": "quick",
         "albums": "a",
     }
-    assert config["schema_version"] == 2
+    assert config["schema_version"] == 3
 
 
 def test_nothing_in_a_run_is_pickled(run):
@@ -154,8 +155,8 @@ def test_a_folder_that_is_not_there_is_no_run(tmp_path):
 
 
 def test_another_schema_version_is_refused_and_both_are_named(run):
-    change(run / "config.json", schema_version=3)
-    with pytest.raises(SchemaVersionError, match=r"config\.json has schema version 3.*reads version 2"):
+    change(run / "config.json", schema_version=2)
+    with pytest.raises(SchemaVersionError, match=r"config\.json has schema version 2.*reads version 3"):
         load_model(run)
 
 

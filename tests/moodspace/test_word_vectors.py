@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from albumnet.errors import WordVectorError
-from albumnet.moodspace import WordVectors, load_packaged_vectors, read_glove
+from albumnet.moodspace import WordVectors, load_packaged_vectors, load_packaged_words, read_glove
 
 
 @pytest.fixture
@@ -127,3 +127,12 @@ def test_the_packaged_slice_is_a_hundred_wide_and_holds_the_commonest_words():
     assert vectors.size == 100
     assert vectors.words[0] == "the"
     assert len(set(vectors.words)) == len(vectors.words) > 4000
+
+
+def test_the_packaged_words_begin_with_the_slice_that_models_remember_and_go_on():
+    of_moods, words = load_packaged_vectors(), load_packaged_words()
+    n_first = len(of_moods.words)
+    assert words.words[:n_first] == of_moods.words
+    assert (words.vectors[:n_first] == of_moods.vectors).all()
+    assert len(set(words.words)) == len(words.words) > 23_000
+    assert all(word in words for word in ("rainy", "joyful", "nostalgia", "neon"))

@@ -2,14 +2,17 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from albumnet import pipeline
 from albumnet.dataset import AlbumSet
+from albumnet.dataset.predictions import read_predictions, write_predictions
 from albumnet.errors import AlbumSetError, PredictionsError
 from albumnet.pipeline import baselines
+from albumnet.records import MoodVocabulary
 from small_world import MOODS, N_ALBUMS, make_albums, make_set, train
 
 
@@ -131,3 +134,64 @@ def test_models_in_the_mood_space_are_measured_for_collapse(tmp_path):
         evaluation, _ = pipeline.evaluate(tmp_path / model, n_resamples=20, n_seeds=1)
         assert evaluation.collapse.spread_ratio > 0
         assert len(evaluation.table.moods) == len(MOODS)
+
+
+def test_what_cannot_be_scored_is_refused_before_any_baseline_is_trained(evaluated, tmp_path, monkeypatch):
+    base, _, _ = evaluated
+    albums, features = make_albums(np.random.default_rng(5))
+    monkeypatch.setattr("albumnet.pipeline.evaluating.BASELINES", None)
+    for name, change, said in (
+        ("one artist", {"artist": "somebody 1"}, "are by one artist"),
+        ("all moods", {"moods": MOODS}, "none of the 4 moods is on some of the"),
+        ("no moods", {"moods": ()}, "no album of .* is left to evaluate on"),
+    ):
+        new = [
+            dataclasses.replace(album, **{"artist": f"{album.artist} again", "cover": f"{n + 5000:064x}", **change})
+            for n, album in enumerate(albums)
+        ]
+        make_set(tmp_path / name, new, features, vocabulary=MoodVocabulary(MOODS))
+        with pytest.raises(PredictionsError, match=said):
+            pipeline.evaluate(base / "run", on=tmp_path / name, n_resamples=10, n_seeds=1)
+
+
+def test_predictions_of_other_albums_or_moods_name_both_digests(evaluated, tmp_path):
+    base, _, _ = evaluated
+    run = shutil.copytree(base / "run", tmp_path / "run")
+    (run / "evaluation.json").unlink()
+    path = run / "predictions.parquet"
+    found = read_predictions(path)
+
+    def write(**changes):
+        content = {
+            "album_ids": found.album_ids, "moods": found.vocabulary.names, "probabilities": found.probabilities,
+            "splits": found.splits, "made_from": found.made_from,
+        }  # fmt: skip
+        write_predictions(path, **{**content, **changes})
+
+    write(made_from={**found.made_from, "albums": "f" * 16})
+    with pytest.raises(PredictionsError, match=f"{'f' * 16}.*{found.made_from['albums']}"):
+        pipeline.evaluate(run)
+    names = ("Zzz", *found.vocabulary.names[1:])
+    write(moods=names)
+    with pytest.raises(
+        PredictionsError, match=f"{MoodVocabulary(tuple(sorted(names))).digest}.*{found.vocabulary.digest}"
+    ):
+        pipeline.evaluate(run)
+    write(probabilities=np.full_like(found.probabilities, np.nan))
+    with pytest.raises(PredictionsError, match="no probabilities"):
+        pipeline.evaluate(run)
+
+
+def test_moods_without_a_word_vector_are_named_and_nearness_is_left_out(tmp_path, monkeypatch):
+    for name in set(baselines.BASELINES) - {"prior"}:
+        monkeypatch.delitem(baselines.BASELINES, name)
+    albums, features = make_albums(np.random.default_rng(0))
+    renamed = [
+        dataclasses.replace(album, moods=tuple("Xyzzyish" if mood == "Calm" else mood for mood in album.moods))
+        for album in albums
+    ]
+    train(make_set(tmp_path / "set", renamed, features), tmp_path / "run")
+    evaluation, path = pipeline.evaluate(tmp_path / "run", n_resamples=10, n_seeds=1)
+    assert evaluation.moods_without_vectors == ("Xyzzyish",)
+    assert json.loads(path.read_text())["moods_without_vectors"] == ["Xyzzyish"]
+    assert "semantic_precision_at_5" not in evaluation.table.rows[0].scores

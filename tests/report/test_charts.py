@@ -31,6 +31,26 @@ def test_the_forest_has_a_point_and_a_whisker_per_predictor_in_order_of_value():
     assert "model: 0.700 [0.680, 0.720]" in drawn
 
 
+def test_lengths_of_lists_are_bars_and_the_prior_a_line():
+    drawn = charts.draw_set_sizes([1, 3, 3, 3], prior_size=4)
+    bars = [
+        tuple(map(float, found))
+        for found in re.findall(r'<rect class="model" x="(.*?)" y=".*?" width=".*?" height="(.*?)"', drawn)
+    ]
+    assert [height for _, height in bars] == [0, pytest.approx(52), 0, pytest.approx(156), 0]
+    assert "without looking: 4" in drawn
+    assert "3 albums" in drawn
+    (line,) = re.findall(r'class="reference" x1="(.*?)"', drawn)
+    assert bars[4][0] < float(line)
+
+
+@pytest.mark.parametrize(("sizes", "prior_size"), [([], 0), ([0], 0), ([300] * 5, 167), (list(range(168)), 60)])
+def test_lengths_of_lists_can_be_anything(sizes, prior_size):
+    drawn = charts.draw_set_sizes(sizes, prior_size=prior_size)
+    assert "nan" not in drawn
+    assert drawn.count('<rect class="model"') <= 40
+
+
 def test_the_forest_names_a_predictor_whose_score_is_undefined():
     rows = [Predictor("model", "model", {}), Predictor("prior", "prior", {"m": Estimate(0.5, NAN, NAN)})]
     drawn = charts.draw_forest(rows, "m", title="t", chance=0.5)
@@ -41,7 +61,7 @@ def test_the_forest_names_a_predictor_whose_score_is_undefined():
 
 def test_losses_have_a_panel_per_penalty_with_a_point_per_epoch_and_the_kept_one_marked():
     history = [
-        Epoch(strength, epoch, 2 / epoch, 1 + abs(epoch - 3) / 10, 0.0)
+        Epoch(0.0, strength, epoch, 2 / epoch, 1 + abs(epoch - 3) / 10, 0.0)
         for strength in (0.1, 0.2)
         for epoch in range(1, 6)
     ]

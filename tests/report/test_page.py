@@ -157,6 +157,59 @@ def test_commands_to_do_it_again_name_the_run(page):
     assert "albumnet evaluate R4 --resamples 200 --seeds 2" in page
 
 
+def test_sets_of_moods_say_what_they_promise_and_what_they_hold(page):
+    section = page[page.index('<h2 id="sets">') :]
+    section = section[: section.index("</section>")]
+    promised = section.index("Lists that promise 80\u00a0% hold")
+    assert promised < section.index("76.1\u00a0%") < section.index("4.2 ") < section.index("of 8; 6 without looking")
+    assert "12.5\u00a0%" in section
+    assert "Lengths of the lists of 8 albums; without looking it takes 6 moods" in section
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda content: content.update(coverage=None), lambda content: content.pop("coverage")]
+)
+def test_a_report_without_sets_of_moods_says_so(source, content, render, spoil):
+    spoil(content)
+    page = render(dataclasses.replace(source, findings=parse_findings(content)))
+    Reader(page)
+    assert "there were too few albums to choose by to promise anything" in page
+
+
+def test_moods_without_a_word_vector_are_counted_and_named(source, content, render):
+    content["moods_without_vectors"] = ["Zzz", "Yyy"]
+    page = render(dataclasses.replace(source, findings=parse_findings(content)))
+    assert "<dt>Nearness of moods</dt>" in page
+    assert "not scored, 2 without a word vector" in page
+    assert "Zzz, Yyy" in page
+
+
+def test_a_report_on_another_set_names_both_sets(source, content, render, albums):
+    content["evaluated_on"] = "the albums of other"
+    # The same id on both sets is two albums.
+    page = render(
+        dataclasses.replace(
+            source,
+            findings=parse_findings(content),
+            trained_on={"t0": Album("t0", "trained artist", "one"), "a0": Album("a0", "wrong", "album")},
+            other_set="other",
+            evaluation_name="evaluation-x.json",
+        )
+    )
+    Reader(page)
+    assert "On the albums of other: 8 albums by 6 artists" in page
+    assert "40 to learn from, 9 to choose by, of records" in page
+    assert "8 to judge by (6 artists), of other" in page
+    assert "albumnet features records --backbone" in page
+    assert "albumnet features other --backbone" in page
+    assert "albumnet evaluate R4 --on other --resamples" in page
+    assert "albumnet report R4 --on other" in page
+    assert "R4/evaluation-x.json" in page
+    assert "trained artist – one" in page
+    assert "artist 0 – title 0" in page
+    assert "wrong" not in page[page.index('<h2 id="leaks">') :]
+
+
 def test_the_same_source_gives_the_same_page(source, render):
     assert render(source) == render(source)
 

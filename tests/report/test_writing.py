@@ -1,6 +1,9 @@
 """The report of real, small runs, from the folder to the file."""
 
+import dataclasses
+import functools
 import json
+import re
 import shutil
 
 import numpy as np
@@ -60,7 +63,8 @@ def test_a_run_without_a_fitting_evaluation_is_evaluated(run, monkeypatch, spoil
     path = run / "evaluation.json"
     good, called = path.read_text("utf-8"), []
 
-    def evaluate(asked, *, progress):
+    def evaluate(asked, *, on, progress):
+        assert on is None
         called.append(asked)
         path.write_text(good, "utf-8")
 
@@ -95,6 +99,34 @@ def test_files_that_are_gone_or_broken_are_named(run, no_evaluation, name, said)
     assert said in write_report(run).read_text("utf-8")
     (run / name).unlink()
     assert said in write_report(run).read_text("utf-8")
+
+
+def test_a_report_on_another_set_is_a_file_of_its_own(run, tmp_path):
+    albums, features = make_albums(np.random.default_rng(5))
+    new = [
+        dataclasses.replace(album, artist=f"{album.artist} again", cover=f"{n + 5000:064x}")
+        for n, album in enumerate(albums[:60])
+    ]
+    other = make_set(tmp_path / "other", new, features[:60], n_with_features=60)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(baselines.BASELINES) - {"prior"}:
+            patch.delitem(baselines.BASELINES, name)
+        patch.setattr(reporting, "evaluate", functools.partial(pipeline.evaluate, n_resamples=20, n_seeds=1))
+        out = write_report(run, on=tmp_path / "other")
+    assert out == run / f"report-{other.digest}.html"
+    page = out.read_text("utf-8")
+    assert "On the albums of other: " in page
+    assert re.search(r"artist \d+ again: 0\.\d", page), "the model's predictions were kept for this"
+    assert f"evaluation-{other.digest}.json" in page
+    assert not (run / "report.html").exists()
+
+
+def test_a_report_on_no_album_set_is_one_line(run, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        report(run, on=tmp_path)
+    assert stopped.value.code == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert str(tmp_path) in said
 
 
 def test_a_full_disk_leaves_the_report_that_was_there(run, no_evaluation, full_disk):

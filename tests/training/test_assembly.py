@@ -165,17 +165,10 @@ def test_a_model_resumed_is_the_model_that_was_not_cut_off(world, vectors, tmp_p
         assert torch.equal(tensor, resumed.tensors[name]), name
 
 
+@pytest.mark.parametrize("model", ["3", "4"])
 @pytest.mark.parametrize(("space", "asked"), [("decoded", ""), ("regressed", "regressed")])
-def test_model_4_is_decoded_unless_asked_otherwise(world, vectors, space, asked):
+def test_models_in_the_mood_space_are_decoded_unless_asked_otherwise(world, vectors, model, space, asked):
     options = TrainingOptions(
-        model="4", preset="quick", space=asked, min_albums_per_mood=5, device="cpu", vectors=vectors
+        model=model, preset="quick", space=asked, min_albums_per_mood=5, device="cpu", vectors=vectors
     )
     assert train_model(world.sides, world.store, options=options).model.config.space == space
-
-
-def test_five_slots_cannot_be_decoded(world, vectors):
-    options = TrainingOptions(
-        model="3", preset="quick", space="decoded", min_albums_per_mood=5, device="cpu", vectors=vectors
-    )
-    with pytest.raises(TrainingError, match="only model 4"):
-        train_model(world.sides, world.store, options=options)

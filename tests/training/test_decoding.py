@@ -1,5 +1,7 @@
 """The repaired mood space: decoded vectors say what the logits said, and lie as widely as true ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from albumnet.models.heads import HeadShape, MoodHead, closeness
 from albumnet.models.presets import MODELS, PRESETS
 from albumnet.training.decoding import decode_head
-from albumnet.training.loop import smoothing_of_moods
+from albumnet.training.loop import smoothing_of_moods, smoothing_of_ranks
 
 N, D, M, E = 400, 6, 5, 20
 
@@ -41,6 +43,30 @@ def test_the_nearest_mood_is_the_likeliest(decoded):
 def test_vectors_do_not_crowd_one_point_though_the_labels_nearly_do(decoded):
     _, vectors, _, labels = decoded
     assert torch.nn.functional.normalize(vectors, dim=1).mean(dim=0).norm() < 0.5 * labels.mean(dim=0).norm()
+
+
+def test_each_slot_is_decoded_from_its_rank_and_a_mood_is_as_likely_as_at_all_ranks_together():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.nn.functional.normalize(2 + torch.randn(M, E, generator=generator), dim=1)
+    features, metadata = torch.randn(N, D, generator=generator), torch.randn(N, 2, generator=generator)
+    head = MoodHead(replace(MODELS["3"], output="ranks"), PRESETS["small"], HeadShape(D, 2, M, 0)).eval()
+    with torch.no_grad():
+        head.output.weight.copy_(torch.randn(head.output.weight.shape, generator=generator))
+        head.output.bias.copy_(torch.randn(5 * M, generator=generator))
+        slots, calibration = decode_head(head, kind=MODELS["3"], preset=PRESETS["small"], labels=labels)
+        logits, vectors = head(features, metadata), slots(features, metadata)
+        again = calibration.logits(closeness(vectors, labels, kind=MODELS["3"], space="decoded"))
+    assert logits.shape == (N, 5, M)
+    assert vectors.shape == (N, 5, E)
+    for rank in range(5):
+        products = vectors[:, rank] @ labels.T
+        assert np.corrcoef(logits[:, rank].ravel(), products.ravel())[0, 1] > 0.99
+    assert np.corrcoef(logits.exp().sum(dim=1).log().ravel(), again.ravel())[0, 1] > 0.98
+
+
+def test_ranks_learn_from_each_other_as_much_as_they_share():
+    root = smoothing_of_ranks(0.9).double()
+    torch.testing.assert_close(root @ root, 0.1 * torch.eye(5, dtype=torch.float64) + 0.9, rtol=1e-5, atol=1e-5)
 
 
 def test_smoothing_ties_moods_that_occur_together_and_parts_those_that_exclude_each_other():

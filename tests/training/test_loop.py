@@ -53,7 +53,7 @@ def fit(data=None, *, model="2", preset="quick", seed=0, **options):
 
 
 def losses(history):
-    return [(e.strength, e.epoch, e.train_loss, e.valid_loss) for e in history]
+    return [(e.smoothing, e.strength, e.epoch, e.train_loss, e.valid_loss) for e in history]
 
 
 def test_history_has_a_row_per_epoch_of_every_strength():
@@ -65,8 +65,53 @@ def test_history_has_a_row_per_epoch_of_every_strength():
 
 def test_strength_with_the_lowest_validation_loss_is_kept():
     preset = replace(PRESETS["quick"], strengths=(100.0, 1e-3, 30.0), max_epochs=8)
-    _, history, strength = fit(preset=preset)
-    assert strength == min(history, key=lambda e: e.valid_loss).strength == 1e-3
+    _, history, kept = fit(preset=preset)
+    assert kept.strength == min(history, key=lambda e: e.valid_loss).strength == 1e-3
+
+
+def draw_twelve(*, inputs_say_the_same: bool) -> TrainingData:
+    """Twelve moods that occur together, because the inputs tell the same of each, or for a reason no input tells."""
+    generator = torch.Generator().manual_seed(0)
+    belief = torch.randn(700, 1 if inputs_say_the_same else 12, generator=generator)
+    inputs = belief @ torch.randn(belief.shape[1], 12, generator=generator) + torch.randn(700, 12, generator=generator)
+    reason = torch.zeros(1) if inputs_say_the_same else torch.randn(700, 1, generator=generator)
+    target = (belief + 2 * reason + 0.3 * torch.randn(700, 12, generator=generator) > 1).float()
+    return TrainingData(
+        features=ScaledFeatures(inputs[:, :D], learns=False),
+        metadata=inputs[:, D:],
+        target=target,
+        top_moods=top_mood_columns(target),
+        labels=torch.empty(12, 0),
+        train=torch.arange(150),
+        valid=torch.arange(150, 700),
+    )
+
+
+@pytest.mark.parametrize(("inputs_say_the_same", "smoothing"), [(True, 0.95), (False, 0.0)])
+def test_moods_learn_from_each_other_only_where_that_helps_on_the_validation_side(inputs_say_the_same, smoothing):
+    data = draw_twelve(inputs_say_the_same=inputs_say_the_same)
+    preset = replace(PRESETS["quick"], smoothings=(0.95, 0.0), strengths=(1e-3, 1e-2, 0.1), max_epochs=30, patience=30)
+    shape = HeadShape(feature_dim=D, metadata_dim=12 - D, n_moods=12, embedding_size=0)
+    head, history, kept = train_head(data, kind=get_model("2"), preset=preset, shape=shape, seed=0)
+    assert kept.smoothing == smoothing
+    best = min(history, key=lambda e: e.valid_loss)
+    assert (best.smoothing, best.strength) == (kept.smoothing, kept.strength)
+    # What was kept is what is given back, though another smoothing was tried last.
+    assert evaluate_loss(head, data, data.valid, device="cpu") == pytest.approx(best.valid_loss, rel=1e-5)
+
+
+def test_through_the_pixels_only_the_first_smoothing_is_tried():
+    preset = replace(PRESETS["quick"], smoothings=(0.5, 0.0))
+    _, cached, _ = fit(preset=preset)
+    _, learned, _ = fit(draw_data(learns=True), preset=preset)
+    assert {e.smoothing for e in cached} == {0.5, 0.0}
+    assert {e.smoothing for e in learned} == {0.5}
+
+
+def test_models_without_logits_are_not_smoothed():
+    _, history, kept = fit(model="4", preset=replace(PRESETS["quick"], smoothings=(0.5, 0.0)))
+    assert {e.smoothing for e in history} == {0.0}
+    assert kept.smoothing == 0
 
 
 def test_weights_of_the_best_epoch_are_given_back():
@@ -171,24 +216,27 @@ def stop_at(n: int):
     return listen
 
 
-# Four epochs per strength at most: 1 is before any checkpoint, 2 and 3 are in the first trial, 5 begins the second.
-@pytest.mark.parametrize("epoch", [1, 2, 4, 5, 7])
-@pytest.mark.parametrize(("model", "preset", "learns"), [("1", "quick", False), ("3", "deep", True)])
+# Four epochs per trial at most: 1 is before any checkpoint, 2 and 3 are in the first, 5 begins the second strength, 9
+# the second smoothing, which only models of logits try.
+@pytest.mark.parametrize(
+    ("model", "preset", "learns", "epoch"),
+    [("1", "quick", False, n) for n in (1, 2, 5, 7, 9, 11)] + [("3", "deep", True, n) for n in (1, 2, 4, 5, 7)],
+)
 def test_a_training_killed_and_resumed_ends_as_one_that_was_not(tmp_path, monkeypatch, epoch, model, preset, learns):
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
     monkeypatch.setattr(loop, "TRAINING_PER_SAVING", 0)
-    preset = replace(PRESETS[preset], patience=99)
+    preset = replace(PRESETS[preset], smoothings=(0.5, 0.0), patience=99)
     whole_data, data = draw_data(learns=learns), draw_data(learns=learns)
-    whole, whole_history, whole_strength = fit(whole_data, model=model, preset=preset)
+    whole, whole_history, whole_kept = fit(whole_data, model=model, preset=preset)
     checkpoint = tmp_path / "checkpoint.safetensors"
     with pytest.raises(Kill):
         fit(data, model=model, preset=preset, checkpoint=checkpoint, progress=stop_at(epoch))
     told = []
     fresh = draw_data(learns=learns)
-    resumed, history, strength = fit(fresh, model=model, preset=preset, checkpoint=checkpoint, progress=told.append)
+    resumed, history, kept = fit(fresh, model=model, preset=preset, checkpoint=checkpoint, progress=told.append)
     assert len(told) == len(whole_history) - (epoch - 1)
     assert losses(history) == losses(whole_history)
-    assert strength == whole_strength
+    assert kept == whole_kept
     assert torch.equal(fresh.features.scale, whole_data.features.scale)
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name

@@ -1,12 +1,13 @@
 """Losses against numbers worked by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from albumnet.models.presets import get_model
-from albumnet.training.losses import mood_loss, top_mood_columns
+from albumnet.training.losses import mood_loss, moods_at_ranks, top_mood_columns
 
 # Unit label vectors of three moods in the plane: east, north, and between them.
 LABELS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [math.sqrt(0.5), math.sqrt(0.5)]])
@@ -30,6 +31,17 @@ def test_binary_cross_entropy_is_summed_over_moods_and_averaged_over_albums(mode
     worked = (math.log(2) + 2 * math.log(4 / 3) + 3 * math.log(2)) / 2
     target = [[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]
     assert loss(raw, model=model, target=target).item() == pytest.approx(worked, rel=1e-6)
+
+
+def test_a_mood_at_a_rank_is_true_at_that_rank_only_and_a_missing_rank_has_none():
+    worked = torch.zeros(1, 5, 3)
+    worked[0, 0, 2] = worked[0, 1, 0] = 1
+    top_moods = torch.tensor([[2, 0, -1, -1, -1]])
+    torch.testing.assert_close(moods_at_ranks(top_moods, n_moods=3), worked)
+    raw = 100 * (worked - 0.5)
+    ranks = replace(get_model("3"), output="ranks")
+    nothing = torch.zeros(1, 3)
+    assert mood_loss(raw, target=nothing, top_moods=top_moods, labels=LABELS, kind=ranks).item() == pytest.approx(0)
 
 
 def test_slots_are_compared_in_order_and_missing_ranks_left_out():

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import cleaning, demo, evaluation, exporting, models, online, report, sets
+from albumnet.cli import (
+    cleaning,
+    demo,
+    evaluation,
+    explain,
+    exporting,
+    map,
+    models,
+    moods,
+    online,
+    report,
+    serve,
+    sets,
+)
 
 app = typer.Typer(
     name="albumnet",
@@ -28,6 +41,12 @@ app.command("evaluate")(evaluation.evaluate)
 app.command("report")(report.report)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
+app.add_typer(moods.moods_app, name="moods", help="Walk among moods and words, and find albums by words.")
+app.command("map")(map.make_map)
+app.command("serve")(serve.serve)
+app.command("see")(explain.see)
+app.command("filters")(explain.filters)
+app.command("explain")(explain.explain)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,9 +71,13 @@ def _print_remarks(evaluation: Evaluation) -> None:
     if len(seeds) > 1:
         print(f"Macro ROC-AUC under {len(seeds)} seeds: {', '.join(f'{value:.3f}' for value in seeds)}")
     found = evaluation.reliability
+    # In the mood space there is no probability before calibration.
+    is_known = not math.isnan(found.uncalibrated_error)
+    before = [f" (before calibration {found.uncalibrated_error:.4f})", f"before {found.uncalibrated_brier:.4f}, "]
+    of_error, of_brier = before if is_known else ("", "")
     print(
-        f"Calibration error {found.calibration_error:.4f} (before calibration {found.uncalibrated_error:.4f}); "
-        f"Brier score {found.brier:.4f} (before {found.uncalibrated_brier:.4f}, the prior's {found.prior_brier:.4f})"
+        f"Calibration error {found.calibration_error:.4f}{of_error}; "
+        f"Brier score {found.brier:.4f} ({of_brier}the prior's {found.prior_brier:.4f})"
     )
     if (sets := evaluation.coverage) is not None:
         print(
@@ -81,6 +86,8 @@ def _print_remarks(evaluation: Evaluation) -> None:
         )
     if table.left_out_moods:
         print(f"Not scored, for want of an album with or without them: {', '.join(table.left_out_moods)}")
+    if lacking := evaluation.moods_without_vectors:
+        print(f"Nearness of moods not scored, for want of a word vector of {', '.join(lacking)}")
     if evaluation.n_passed_over:
         print(f"{evaluation.n_passed_over:,} albums passed over, whose artist or cover was trained on")
     print()

@@ -13,10 +13,12 @@ from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, n
 from albumnet.models.presets import MODELS, PRESETS, SPACES
 
 if TYPE_CHECKING:
+    from albumnet.dataset import AlbumSet
     from albumnet.features import ExtractionResult
     from albumnet.metrics import MoodScores
     from albumnet.models.prediction import Prediction
-    from albumnet.pipeline import FoldResult, ScoreRow, TrainingResult
+    from albumnet.pipeline import FoldResult, MoodRanking, ScoreRow, TrainingResult
+    from albumnet.records import Album
 
 Set = Annotated[Path, typer.Argument(metavar="SET")]
 BackboneName = Annotated[str, typer.Option("--backbone", help="efficientnet_lite0, vgg16, or timm:<model name>.")]
@@ -51,7 +53,7 @@ Space = Annotated[
     typer.Option(
         "--space",
         callback=one_of(*SPACES),
-        help="Model 4: regressed on the moods' vectors as in the origin, or decoded from logits (preset small).",
+        help="Models 3 and 4: regressed on the moods' vectors as in the origin, or decoded from logits (preset small).",
     ),
 ]
 NewRun = Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")]
@@ -69,6 +71,7 @@ Vectors = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+_NO_PROBABILITY = "not trained on; closeness ranks covers for a mood, and is no probability"
 TABLE_HEADER = ("", "macro AP", "micro AP", "macro ROC-AUC", "micro ROC-AUC")
 
 
@@ -167,6 +170,12 @@ def crossvalidate(
     note(f"{folds} artist-disjoint folds, predictions pooled, {results[0].pooled.n_moods} moods, backbone {backbone}")
 
 
+Moods = Annotated[
+    list[str] | None,
+    typer.Option("--mood", help="Tell of this mood, even if training never saw it; may be repeated."),
+]
+
+
 @command
 def predict(
     covers: Annotated[list[Path], typer.Argument(metavar="COVER…", help="Picture files.")],
@@ -174,6 +183,7 @@ def predict(
     genre: Annotated[list[str] | None, typer.Option("--genre", help="May be repeated.")] = None,
     year: Annotated[int | None, typer.Option("--year", min=1000, max=2999)] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Moods per cover.")] = 10,
+    mood: Moods = None,
     weights: Weights = None,
     json: Json = False,
 ) -> None:
@@ -185,15 +195,16 @@ def predict(
         note(f"albumnet: note: passed over, no training album had genre {', '.join(map(repr, unknown))}")
     if (genre or year is not None) and not loaded.kind.uses_metadata:
         note(f"albumnet: note: {loaded.kind.title} does not look at genre and year")
-    predictions = loaded.predict(covers, genres=genre or (), years=year, top=top)
+    predictions = loaded.predict(covers, genres=genre or (), years=year, top=None if mood else top, moods=mood or ())
+    if mood:
+        from albumnet import pipeline
+
+        predictions = pipeline.place_among_training(loaded, predictions)
     if json:
         _print_json(predictions)
     else:
         for prediction in (p for p in predictions if p.error is None):
-            print(prediction.cover)
-            rows = ((m.mood, f"{m.probability:.3f}", f"{m.base_rate:.3f}") for m in prediction.moods)
-            print_table(("mood", "probability", "base rate"), rows)
-            print(_about_set(prediction))
+            _print_prediction(prediction, is_whole=not mood)
     list_failures([(p.cover, p.error) for p in predictions if p.error is not None], what="covers")
 
 
@@ -201,20 +212,70 @@ def predict(
 def score(
     path: Set,
     model: Run,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.parquet", help="Needed unless moods are asked for by name.")
+    ] = None,
+    mood: Moods = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Albums shown per mood that is asked for.")] = 10,
     weights: Weights = None,
     force: Force = False,
 ) -> None:
-    """Write every album's probability of each of the model's moods: album_id, mood, probability, rank."""
+    """Write every album's probability of each of the model's moods: album_id, mood, probability, rank.
+
+    With --mood, rank the albums by moods of your own, and show the highest.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
     from albumnet.errors import RunError
 
-    if out.exists() and not force:
+    if out is None and not mood:
+        raise typer.BadParameter("is needed, unless --mood is given", param_hint="--out")
+    if out is not None and out.exists() and not force:
         raise RunError(f"{out} exists; choose another --out, or pass --force to replace it")
-    n_scored, left_out = pipeline.score(AlbumSet(path), model, out=out, weights=weights, progress=ProgressPrinter())
-    note(f"{out}: {n_scored:,} albums")
+    album_set = AlbumSet(path)
+    if mood:
+        left_out = _score_asked_moods(album_set, model, mood, out=out, top=top, weights=weights)
+    elif out is not None:
+        n_scored, left_out = pipeline.score(album_set, model, out=out, weights=weights, progress=ProgressPrinter())
+        note(f"{out}: {n_scored:,} albums")
     list_failures([(album_id, "no usable cover") for album_id in left_out], what="albums")
+
+
+def _score_asked_moods(
+    album_set: AlbumSet, model: Path, moods: Sequence[str], *, out: Path | None, top: int, weights: Path | None
+) -> tuple[str, ...]:
+    """Show how albums rank by moods asked for by name, or write it; ids of albums that could not be scored."""
+    from albumnet import pipeline
+
+    found = pipeline.score_asked_moods(album_set, model, moods=moods, weights=weights, progress=ProgressPrinter())
+    if out is not None:
+        pipeline.write_asked_scores(out, found)
+        note(f"{out}: {len(found.rankings[0].albums):,} albums, {len(found.rankings)} moods")
+        return found.left_out
+    for n, ranking in enumerate(found.rankings):
+        if n:
+            print()
+        _print_ranking(ranking, top=top)
+    return found.left_out
+
+
+def _print_ranking(ranking: MoodRanking, *, top: int) -> None:
+    score = "probability" if ranking.is_known else "closeness"
+    print(ranking.mood if ranking.is_known else f"{ranking.mood}: {_NO_PROBABILITY}")
+    rows = (
+        (_name_album(ranking.albums[n]), f"{ranking.scores[n]:.3f}", _share(ranking.higher_than[n]))
+        for n in ranking.order[:top]
+    )
+    print_table(("album", score, f"higher than, of {len(ranking.albums):,} albums"), rows)
+
+
+def _name_album(album: Album) -> str:
+    named = " – ".join(part for part in (album.artist, album.title) if part)
+    return f"{album.album_id}  {named}".rstrip()
+
+
+def _share(share: float | None) -> str:
+    return "unknown" if share is None or share != share else f"{100 * share:.1f} %"
 
 
 def print_scores(rows: Sequence[ScoreRow]) -> None:
@@ -231,6 +292,23 @@ def _score_cells(scores: MoodScores) -> tuple[str, ...]:
     from albumnet.pipeline import table_values
 
     return tuple(f"{value:.3f}" for value in table_values(scores))
+
+
+def _print_prediction(prediction: Prediction, *, is_whole: bool) -> None:
+    """One cover's moods; whole, if none was asked for by name."""
+    print(prediction.cover)
+    if prediction.moods:
+        rows = ((m.mood, f"{m.probability:.3f}", f"{m.base_rate:.3f}") for m in prediction.moods)
+        print_table(("mood", "probability", "base rate"), rows)
+    if near := prediction.unseen_moods:
+        compared = f"higher than, of {near[0].n_compared:,} training albums" if near[0].n_compared else "higher than"
+        print_table(
+            ("mood", "closeness", compared),
+            ((m.mood, f"{m.closeness:.3f}", _share(m.higher_than)) for m in near),
+        )
+        print(f"{', '.join(m.mood for m in near)}: {_NO_PROBABILITY}")
+    if is_whole:
+        print(_about_set(prediction))
 
 
 def _about_set(prediction: Prediction) -> str:

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Annotated, Any, NoReturn, ParamSpec
 
 import typer
@@ -82,15 +82,15 @@ def list_failures(failures: Sequence[tuple[str, str]], *, what: str) -> None:
     raise SystemExit(EXIT_SOME_FAILED)
 
 
-def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on stdout; the first column is left-aligned, the others right-aligned."""
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: Collection[int] = (0,)) -> None:
+    """A table on stdout; the first column, or those named, left-aligned, the others right-aligned."""
     lines = [list(header), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     for line in lines:
-        first, *rest = (
-            cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(line, widths, strict=True))
+        cells = (
+            cell.ljust(w) if n in left else cell.rjust(w) for n, (cell, w) in enumerate(zip(line, widths, strict=True))
         )
-        print("  ".join([first, *rest]).rstrip())
+        print("  ".join(cells).rstrip())
 
 
 class ProgressPrinter:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from albumnet.cli.evaluation import RunFolder
+from albumnet.cli.evaluation import OnSet, RunFolder
 from albumnet.cli.output import ProgressPrinter, command
 
 
 @command
-def report(run: RunFolder) -> None:
+def report(run: RunFolder, on: OnSet = None) -> None:
     """Write RUN/report.html, one file that opens from disk; the run is evaluated first if that is still to be done."""
     from albumnet.pipeline.reporting import write_report
 
-    print(write_report(run, progress=ProgressPrinter()))
+    print(write_report(run, on=on, progress=ProgressPrinter()))

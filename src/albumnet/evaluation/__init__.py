@@ -5,7 +5,7 @@ from albumnet.evaluation.conclusion import conclude
 from albumnet.evaluation.coverage import SetCoverage, measure_coverage
 from albumnet.evaluation.reliability import Reliability, measure_reliability
 from albumnet.evaluation.result import Evaluation, write_evaluation
-from albumnet.evaluation.table import Estimate, ScoreTable, Truth, make_score_table, metric_titles
+from albumnet.evaluation.table import Estimate, ScoreTable, Truth, check_truth, make_score_table, metric_titles
 
 __all__ = [
     "Collapse",
@@ -15,6 +15,7 @@ __all__ = [
     "ScoreTable",
     "SetCoverage",
     "Truth",
+    "check_truth",
     "conclude",
     "make_score_table",
     "measure_collapse",

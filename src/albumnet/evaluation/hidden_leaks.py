@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import hypergeom
 
 from albumnet.errors import InputTableError
 from albumnet.evaluation.leaks import N_PAIRS, LeakAlarm, SuspiciousPair
@@ -297,6 +296,8 @@ def _crowding_at_the_top(
         Berk & Jones (1979), "Goodness-of-fit test statistics that dominate the Kolmogorov statistics", Z.
         Wahrscheinlichkeitstheorie 47, 47-59, for the best of many depths; its level comes from the permutations.
     """
+    from scipy.stats import hypergeom  # here: it takes a second, and every command reads this module
+
     n_artists, n_held_out = labels.shape[1], int(labels[0].sum())
     depths = np.unique(np.round(1.25 ** np.arange(60)).astype(int))
     depths = depths[depths <= n_held_out]

@@ -28,6 +28,7 @@ class Evaluation:
         title: Of the model.
         evaluated_on: In words: which albums.
         n_passed_over: Albums left out because their artist or cover was in training.
+        moods_without_vectors: Moods with a word that has no vector. If there are any, nearness of moods is not scored.
         table: Scores, intervals, differences.
         seeds: Metric -> its value under each seed that the model was trained with, the run's own first.
         collapse: Of predicted mood vectors; None for models without.
@@ -42,6 +43,7 @@ class Evaluation:
     title: str
     evaluated_on: str
     n_passed_over: int
+    moods_without_vectors: tuple[str, ...]
     table: ScoreTable
     seeds: Mapping[str, Sequence[float]]
     collapse: Collapse | None

@@ -16,6 +16,7 @@ from albumnet.metrics import (
     ClusterResamples,
     ResampledScores,
     average_precisions,
+    average_precisions_of_all_albums,
     coverage_error,
     draw_resamples,
     holm,
@@ -161,6 +162,27 @@ class Truth:
     label_vectors: Float[np.ndarray, "M E"] | None
 
 
+def check_truth(truth: Truth) -> Int[np.ndarray, " K"]:
+    """Find the K moods that can be scored: those that some of the albums have and others have not.
+
+    Raises:
+        PredictionsError: If there is none, or the albums are by one artist, so that no interval can be told.
+    """
+    positives = truth.target.sum(axis=0, dtype=np.int64)
+    kept = np.flatnonzero((positives > 0) & (positives < len(truth.target)))
+    if not len(kept):
+        raise PredictionsError(
+            f"none of the {len(truth.moods)} moods is on some of the {len(truth.target)} albums and missing on others, "
+            "so nothing can be scored; evaluate on a larger set"
+        )
+    if len(np.unique(truth.artists)) < 2:
+        raise PredictionsError(
+            f"the {len(truth.artists):,} albums are by one artist, and intervals need at least two; evaluate on a set "
+            "with more artists"
+        )
+    return kept
+
+
 def make_score_table(
     truth: Truth,
     predictions: Mapping[str, tuple[str, Float[np.ndarray, "N M"]]],
@@ -179,16 +201,9 @@ def make_score_table(
         advance: Called with how many predictors are done.
 
     Raises:
-        PredictionsError: If scores are not finite, or no mood can be scored.
-        AlbumNetError: If there is but one artist.
+        PredictionsError: If scores are not finite, no mood can be scored, or there is but one artist.
     """
-    positives = truth.target.sum(axis=0, dtype=np.int64)
-    kept = np.flatnonzero((positives > 0) & (positives < len(truth.target)))
-    if not len(kept):
-        raise PredictionsError(
-            f"none of the {len(truth.moods)} moods is on some of the {len(truth.target)} albums and missing on others, "
-            "so nothing can be scored; evaluate on a larger set"
-        )
+    kept = check_truth(truth)
     for name, (_, scores) in predictions.items():
         if not np.isfinite(scores).all():
             raise PredictionsError(f"the predictions of {name!r} hold nan or infinity; make them again")
@@ -239,6 +254,9 @@ def _measure(truth: Truth, scores: np.ndarray, resamples: ClusterResamples, resa
         metric: (getattr(points, metric), getattr(resampled, metric))
         for metric in ("macro_ap", "macro_roc_auc", "micro_ap", "micro_roc_auc")
     }
+    # Centred on the estimate; it spreads as the plain score does.
+    of_all = average_precisions_of_all_albums(truth.target, scores, artists=resamples.groups)
+    measured["macro_ap_of_all_albums"] = _mean_or_nan(of_all), resampled.macro_ap
     precisions, lifts = average_precisions(truth.target, scores), lifts_over_prior(truth.target, scores)
     shares = truth.target.mean(axis=0)
     third_of = thirds_of_frequency(truth.train_counts)

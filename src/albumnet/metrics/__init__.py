@@ -1,5 +1,6 @@
 """Numbers about predictions: arrays in, numbers out; undefined is nan and counted, never 0."""
 
+from albumnet.metrics.all_albums import average_precision_of_all_albums, average_precisions_of_all_albums
 from albumnet.metrics.bootstrap import ClusterResamples, ResampledScores, draw_resamples, resample_mean, resample_moods
 from albumnet.metrics.calibration import (
     ReliabilityCurve,
@@ -10,6 +11,7 @@ from albumnet.metrics.calibration import (
     reliability_curve,
 )
 from albumnet.metrics.intervals import holm, interval, p_value, score_interval
+from albumnet.metrics.layouts import neighbour_scores
 from albumnet.metrics.multilabel import (
     MoodScores,
     average_precision,
@@ -35,7 +37,9 @@ __all__ = [
     "ReliabilityCurve",
     "ResampledScores",
     "average_precision",
+    "average_precision_of_all_albums",
     "average_precisions",
+    "average_precisions_of_all_albums",
     "brier_score",
     "brier_scores",
     "coverage_error",
@@ -48,6 +52,7 @@ __all__ = [
     "lifts_over_prior",
     "mood_set_distance",
     "ndcg",
+    "neighbour_scores",
     "p_value",
     "precision_at_k",
     "recall_at_k",

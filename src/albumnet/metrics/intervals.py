@@ -18,8 +18,9 @@ many worlds in a hundred had the truth in their 95 % interval, at least and at m
 
 The truth here is the mean score over test sets of this size. What a scorer gets on all albums there could be is another
 thing for macro AP: average precision of few positives is too high, whoever scores (0.431 for 0.408 at 60 artists, 0.196
-for 0.168 where the rarest mood is on 4 albums), and `score_interval` held that in as few as 58.3. For the other scores
-(92.4-95.4) and for differences (91.8-97.1) it matters little.
+for 0.168 where the rarest mood is on 4 albums), and `score_interval` held that in as few as 58.3. `all_albums.py` has
+an estimate of it to lay the interval around. For the other scores (92.4-95.4) and for differences (91.8-97.1) it
+matters little.
 """
 
 from __future__ import annotations

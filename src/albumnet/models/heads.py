@@ -63,7 +63,12 @@ class MoodHead(nn.Module):
             blocks += [nn.Linear(width, out), nn.ReLU(), nn.BatchNorm1d(out), nn.Dropout(preset.dropout)]
             width = out
         self.blocks = nn.Sequential(*blocks)
-        outputs = {"logits": shape.n_moods, "slots": N_SLOTS * shape.embedding_size, "vector": shape.embedding_size}
+        outputs = {
+            "logits": shape.n_moods,
+            "ranks": N_SLOTS * shape.n_moods,
+            "slots": N_SLOTS * shape.embedding_size,
+            "vector": shape.embedding_size,
+        }
         self.output = nn.Linear(width, outputs[kind.output])
         self.smoothing: torch.Tensor | None = None
 
@@ -80,10 +85,10 @@ class MoodHead(nn.Module):
         raw: torch.Tensor = self.output(hidden)
         if self.smoothing is not None:
             raw = (raw - self.output.bias) @ self.smoothing + self.output.bias
-        return raw.unflatten(1, (N_SLOTS, self.shape.embedding_size)) if self.kind.output == "slots" else raw
+        return raw.unflatten(1, (N_SLOTS, -1)) if self.kind.output in ("slots", "ranks") else raw
 
-    def smooth_outputs(self, smoothing: Float[torch.Tensor, "M M"]) -> None:
-        """From here on multiply the last layer's product, though not its bias, by `smoothing`."""
+    def smooth_outputs(self, smoothing: Float[torch.Tensor, "M M"] | None) -> None:
+        """From here on multiply the last layer's product, though not its bias, by `smoothing`; None for by nothing."""
         self.smoothing = smoothing
 
     def fold_smoothing(self) -> None:
@@ -104,10 +109,12 @@ def closeness(
 ) -> Float[torch.Tensor, "B M"]:
     """How close an output lies to each mood: a cosine in [-1, 1], of five slots the closest; decoded, a dot product.
 
-    Decoded vectors carry in their length how much is known of an album, which a cosine would throw away.
+    Decoded vectors carry in their length how much is known of an album, which a cosine would throw away. A mood is at
+    one rank or another, so the odds of five decoded slots add up: log sum exp of their dot products.
     """
     if space == "decoded":
-        return raw @ labels.T
+        products = raw @ labels.T
+        return products.logsumexp(dim=1) if kind.output == "slots" else products
     cosines = nn.functional.normalize(raw, dim=-1) @ labels.T
     return cosines.amax(dim=1) if kind.output == "slots" else cosines
 

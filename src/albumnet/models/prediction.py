@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from albumnet.errors import CoverError, FeatureStoreError, MissingExtraError, RunError, WordVectorError
+from albumnet.models.asking import AskedMoods, look_up_moods
 from albumnet.models.presets import get_model, get_preset
 from albumnet.models.run import RunConfig, read_config, read_weights
 from albumnet.moodspace import embed_labels, label_decoder, load_packaged_vectors, moods_with_vectors
@@ -40,6 +41,23 @@ class MoodProbability:
 
 
 @dataclass(frozen=True, slots=True)
+class MoodCloseness:
+    """How close a cover lies to a mood that training never saw: it ranks covers for this mood, and is no probability.
+
+    Attributes:
+        mood: As it was asked for.
+        closeness: Of the cover; compare it with the same model's for the same mood only.
+        higher_than: Share of the training albums that are less close; None where they were not compared.
+        n_compared: Those albums.
+    """
+
+    mood: str
+    closeness: float
+    higher_than: float | None = None
+    n_compared: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The moods of one cover.
 
@@ -52,6 +70,7 @@ class Prediction:
         n_without_looking: How many it takes without looking at anything.
         can_tell: Whether the first is clearly less than the second; False says that one can't tell from this cover.
         coverage: The share of an album's moods that is meant.
+        unseen_moods: Moods that were asked for by name and that training never saw, in the order asked for.
     """
 
     cover: str
@@ -61,6 +80,7 @@ class Prediction:
     n_without_looking: int | None = None
     can_tell: bool | None = None
     coverage: float | None = None
+    unseen_moods: tuple[MoodCloseness, ...] = ()
 
 
 def load_model(run: Path | str, *, weights: Path | None = None) -> MoodModel:
@@ -193,6 +213,27 @@ class MoodModel:
             parts.append(torch.nn.functional.normalize(vector, dim=-1).numpy())
         return np.concatenate(parts) if parts else np.empty((0, self.embedding_size), np.float32)
 
+    def slot_vectors(
+        self, features: Float[np.ndarray, "N ..."] | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
+    ) -> Float[np.ndarray, "N S E"]:
+        """Each album's places in the mood space, of unit length: five by rank for model 3, one for the others.
+
+        Args:
+            features: As in `probabilities`.
+            genres: Likewise.
+            years: Likewise.
+
+        Raises:
+            WordVectorError: If the model gives logits, and fewer than two of its moods have a word vector.
+        """
+        import torch
+
+        parts = [
+            torch.nn.functional.normalize(raw if raw.ndim == 3 else raw[:, None], dim=-1).numpy()
+            for raw in self._mood_outputs(features, genres, years)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, 1, self.embedding_size), np.float32)
+
     def closeness_to(
         self,
         labels: Float[np.ndarray, "K E"],
@@ -276,7 +317,7 @@ class MoodModel:
     def _outputs(
         self, features: np.ndarray | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
     ) -> Iterator[torch.Tensor]:
-        """The head's output, batch by batch."""
+        """The head's output, batch by batch; always finite."""
         import torch
 
         from albumnet.models.heads import pool
@@ -290,7 +331,13 @@ class MoodModel:
                     raise RunError(f"{self.kind.title} needs a cover")
                 inputs = pool(torch.from_numpy(features[rows]).float(), is_pooled=self.preset.is_pooled)
             with torch.no_grad():
-                yield self.head(inputs, metadata[rows])
+                raw = self.head(inputs, metadata[rows])
+            if not torch.isfinite(raw).all():
+                raise RunError(
+                    f"{self.kind.title} gives nan or infinity: its weights or an album's features are damaged; "
+                    "train it again, after `albumnet features --force` if need be"
+                )
+            yield raw
 
     def features(self, pixels: np.ndarray) -> Float[np.ndarray, "B ..."]:
         """Features of decoded covers, (B, size, size, 3) in 0..255, by the plain float32 network."""
@@ -307,6 +354,7 @@ class MoodModel:
         genres: str | Sequence[str] | Sequence[Sequence[str]] = (),
         years: int | Sequence[int | None] | None = None,
         top: int | None = None,
+        moods: str | Sequence[str] = (),
     ) -> list[Prediction]:
         """The moods of some covers.
 
@@ -315,12 +363,15 @@ class MoodModel:
             genres: Name or names for all of them, or a list of names per cover; empty where unknown.
             years: One year for all of them, or one per cover; None where unknown.
             top: Keep this many moods of each; None for all.
+            moods: Name or names of moods to tell of; all of the model's if there are none. For a mood that training
+                never saw, the prediction's `unseen_moods` says how close the cover lies to it.
 
         Returns:
             One prediction per cover, in order; a cover that cannot be used has an `error` and no moods.
 
         Raises:
             ValueError: If genres or years per cover are not as many as the covers.
+            WordVectorError: If a mood is unknown to the model and to its word vectors.
         """
         # A name is a sequence of letters too, and would be taken for as many genres or paths.
         covers = [covers] if isinstance(covers, (str, bytes, os.PathLike)) else list(covers)
@@ -328,24 +379,37 @@ class MoodModel:
         genres_of = [list(genres)] * len(covers) if all(isinstance(g, str) for g in genres) else list(genres)
         years_of = [years] * len(covers) if years is None or isinstance(years, int) else list(years)
         albums = list(zip(covers, genres_of, years_of, strict=True))
+        asked = look_up_moods([moods] if isinstance(moods, str) else moods, config=self.config) if moods else None
         batches = (albums[start : start + _PREDICT_BATCH] for start in range(0, len(albums), _PREDICT_BATCH))
-        return [prediction for batch in batches for prediction in self._predict_batch(batch, top=top)]
+        return [prediction for batch in batches for prediction in self._predict_batch(batch, top=top, asked=asked)]
 
-    def _predict_batch(self, albums: Sequence[tuple[Any, Any, Any]], *, top: int | None) -> list[Prediction]:
+    def _predict_batch(
+        self, albums: Sequence[tuple[Any, Any, Any]], *, top: int | None, asked: AskedMoods | None
+    ) -> list[Prediction]:
         decoded = [self._decode(cover) for cover, _, _ in albums]
         usable = [n for n, (_, pixels, _) in enumerate(decoded) if pixels is not None]
         features = None
         if self.kind.uses_cover and usable:
             features = self.features(np.stack([pixels for _, pixels, _ in decoded if pixels is not None]))
-        rows = self.probabilities(features, [albums[n][1] for n in usable], [albums[n][2] for n in usable])
-        row_of = dict(zip(usable, rows, strict=True))
-        return [
-            Prediction(name, (), error) if error is not None else self._tell(name, row_of[n], top=top)
-            for n, (name, _, error) in enumerate(decoded)
+        inputs = features, [albums[n][1] for n in usable], [albums[n][2] for n in usable]
+        told = [
+            self._tell(decoded[n][0], row, top=top, known=None if asked is None else asked.known)
+            for n, row in zip(usable, self.probabilities(*inputs), strict=True)
         ]
+        if asked is not None and asked.labels is not None:
+            near = self.closeness_to(asked.labels, *inputs)
+            told = [
+                replace(found, unseen_moods=tuple(map(MoodCloseness, asked.unseen, row.tolist())))
+                for found, row in zip(told, near, strict=True)
+            ]
+        told_of = dict(zip(usable, told, strict=True))
+        return [told_of.get(n) or Prediction(name, (), error) for n, (name, _, error) in enumerate(decoded)]
 
-    def _tell(self, cover: str, probabilities: Float[np.ndarray, " M"], *, top: int | None) -> Prediction:
-        moods, sets = self.rank(probabilities, top=top), self.config.mood_sets
+    def _tell(
+        self, cover: str, probabilities: Float[np.ndarray, " M"], *, top: int | None, known: Sequence[str] | None
+    ) -> Prediction:
+        moods, sets = self.rank(probabilities), self.config.mood_sets
+        moods = tuple(found for found in moods if known is None or found.mood in known)[:top]
         if sets is None:
             return Prediction(cover, moods)
         return Prediction(

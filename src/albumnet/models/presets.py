@@ -18,7 +18,8 @@ class ModelKind:
         title: As a table calls it.
         uses_cover: Whether it sees the cover's features.
         uses_metadata: Whether it sees genre and year.
-        output: "logits" (B, M); "slots" (B, 5, E), one vector per mood rank; "vector" (B, E).
+        output: "logits" (B, M); "slots" (B, 5, E), one vector per mood rank; "vector" (B, E). In training only, "ranks"
+            (B, 5, M): logits of a mood at each rank, from which slots are decoded.
     """
 
     name: str
@@ -28,9 +29,14 @@ class ModelKind:
     output: str
 
     @property
+    def gives_logits(self) -> bool:
+        """Whether the output has a number per mood."""
+        return self.output in ("logits", "ranks")
+
+    @property
     def uses_vectors(self) -> bool:
         """Whether it is trained on word vectors rather than on moods as columns."""
-        return self.output != "logits"
+        return not self.gives_logits
 
     @property
     def short_title(self) -> str:
@@ -62,10 +68,11 @@ class Preset:
         is_pooled: Whether features are pooled (if spatial, to mean and maximum) and square-rooted before anything else.
         cover_scale: Spread of the standardised cover features against the metadata's; None leaves features at unit
             root mean square, as the backbone gives them.
-        smoothing: How much moods learn from those they occur with, in [0, 1); for models of logits.
-        space: How a model of one mood vector gets it: "regressed" on the moods' vectors by cosine, as the origin did,
-            or "decoded" from logits (`training/decoding.py`).
-        strengths: L2 penalties to try; the one with the lowest validation loss is kept.
+        smoothings: How much moods learn from those they occur with, in [0, 1), to try with every strength; for models
+            of logits and those decoded from them.
+        space: How a model of mood vectors gets them: "regressed" on the moods' vectors by cosine, as the origin did, or
+            "decoded" from logits (`training/decoding.py`).
+        strengths: L2 penalties to try; of all trials the one with the lowest validation loss is kept.
         learning_rate: Of Adam, falling to zero as a cosine over `max_epochs`.
         batch_size: Albums per step.
         max_epochs: At most.
@@ -77,7 +84,7 @@ class Preset:
     dropout: float
     is_pooled: bool
     cover_scale: float | None
-    smoothing: float
+    smoothings: tuple[float, ...]
     space: str
     strengths: tuple[float, ...]
     learning_rate: float
@@ -96,7 +103,7 @@ PRESETS = {
         dropout=0.5,
         is_pooled=False,
         cover_scale=None,
-        smoothing=0.0,
+        smoothings=(0.0,),
         space="regressed",
         strengths=(0.0,),
         learning_rate=1e-4,
@@ -112,7 +119,8 @@ PRESETS = {
         dropout=0.0,
         is_pooled=True,
         cover_scale=0.7,
-        smoothing=0.95,
+        # Real moods occur together (.95 wins every fold), those of some worlds do not.
+        smoothings=(0.95, 0.0),
         space="decoded",
         strengths=(1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
         learning_rate=5e-3,

@@ -21,7 +21,7 @@ from albumnet.records import MoodVocabulary
 if TYPE_CHECKING:
     import torch
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class RunConfig:
         backbone: What made the features; None for a model without the cover.
         weights: The backbone's weights file, where it was not the installed one; "" otherwise.
         n_fine_tuned: Blocks of the backbone that were trained; their values are among the run's weights.
+        smoothing: How much moods learned from those they occur with, as was kept.
         strength: The L2 penalty that was kept.
         embedding_size: E of the word vectors; 0 without.
         vectors: The word vectors' file, where it was not the packaged one; "" otherwise.
@@ -64,6 +65,7 @@ class RunConfig:
     backbone: FeatureManifest | None
     weights: str
     n_fine_tuned: int
+    smoothing: float
     strength: float
     embedding_size: int
     vectors: str
@@ -84,6 +86,7 @@ class RunConfig:
 class Epoch:
     """One line of the history: mean losses per album, penalty left out."""
 
+    smoothing: float
     strength: float
     epoch: int
     train_loss: float
@@ -196,6 +199,7 @@ def read_history(run: Path) -> tuple[Epoch, ...]:
     try:
         history = tuple(
             Epoch(
+                smoothing=float(line["smoothing"]),
                 strength=float(line["strength"]),
                 epoch=int(line["epoch"]),
                 train_loss=float(line["train_loss"]),

@@ -1,26 +1,70 @@
 """The order of the stages: album set -> features -> training -> scores -> predictions."""
 
+from albumnet.pipeline.asking import (
+    AskedScores,
+    MoodRanking,
+    place_among_training,
+    score_asked_moods,
+    write_asked_scores,
+)
 from albumnet.pipeline.demo import DemoResult, demo
+from albumnet.pipeline.drawing import draw_figures
 from albumnet.pipeline.evaluating import evaluate
+from albumnet.pipeline.explaining.changes import change_cover
+from albumnet.pipeline.explaining.covers import (
+    describe,
+    explain_covers,
+    has_earned_belief,
+    method_title,
+    write_explanation,
+)
+from albumnet.pipeline.explaining.seeing import draw_filters, see_covers, see_set
+from albumnet.pipeline.explaining.sets import explain_set
+from albumnet.pipeline.finding import FoundAlbum, FoundAlbums, find_albums, moods_to_walk, vectors_to_walk
 from albumnet.pipeline.folds import FoldResult, cross_validate
+from albumnet.pipeline.mapping import find_or_make_map, make_map, write_atlas_of
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
 
 __all__ = [
+    "AskedScores",
     "DemoResult",
     "FoldResult",
+    "FoundAlbum",
+    "FoundAlbums",
+    "MoodRanking",
     "ScoreRow",
     "TrainingResult",
+    "change_cover",
     "compare_with_set",
     "cross_validate",
     "demo",
+    "describe",
+    "draw_figures",
+    "draw_filters",
     "evaluate",
+    "explain_covers",
+    "explain_set",
+    "find_albums",
+    "find_or_make_map",
+    "has_earned_belief",
+    "make_map",
+    "method_title",
+    "moods_to_walk",
+    "place_among_training",
     "predict_albums",
     "read_scores",
     "score",
+    "score_asked_moods",
+    "see_covers",
+    "see_set",
     "table_values",
     "train",
     "training_options",
+    "vectors_to_walk",
+    "write_asked_scores",
+    "write_atlas_of",
+    "write_explanation",
     "write_report",
 ]

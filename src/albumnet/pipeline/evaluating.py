@@ -19,6 +19,7 @@ from albumnet.evaluation import (
     Evaluation,
     SetCoverage,
     Truth,
+    check_truth,
     conclude,
     make_score_table,
     measure_collapse,
@@ -29,7 +30,7 @@ from albumnet.evaluation import (
 from albumnet.metrics import score_moods
 from albumnet.models.presets import get_model
 from albumnet.models.run import read_config
-from albumnet.moodspace import embed_labels, load_packaged_vectors
+from albumnet.moodspace import embed_labels, load_packaged_vectors, moods_with_vectors
 from albumnet.pipeline.alarms import sound_alarms
 from albumnet.pipeline.baselines import BASELINES, Predict, Task, predict_with_seed
 from albumnet.pipeline.scoring import (
@@ -79,6 +80,7 @@ def evaluate(
     """
     trial = _prepare(run, on=on, progress=progress)
     truth = _gather_truth(trial)
+    check_truth(truth)  # before baselines are trained, which takes minutes
     scored = {"model": (get_model(trial.model.config.model).title, trial.predict_model())}
     for name, baseline in BASELINES.items():
         if name == trial.model.config.model or (baseline.needs_cover and not trial.model.kind.uses_cover):
@@ -98,6 +100,7 @@ def evaluate(
         title=kind.title,
         evaluated_on=trial.described,
         n_passed_over=trial.n_passed_over,
+        moods_without_vectors=_moods_without_vectors(trial),
         table=table,
         seeds=_score_seeds(trial, truth, scored["model"][1], n_seeds=n_seeds),
         collapse=collapse,
@@ -119,6 +122,11 @@ def evaluate(
     return evaluation, trial.out
 
 
+def kept_predictions(run: Path, asked_set: AlbumSet, name: str) -> Path:
+    """Where an evaluation keeps what a predictor said of a set: a baseline, or "model" on another set than its own."""
+    return run / "baselines" / asked_set.digest / f"{name.replace(' ', '-')}.parquet"
+
+
 @dataclass(frozen=True)
 class _Trial:
     """A model, the albums it is asked about, and where what comes of it is kept."""
@@ -127,7 +135,6 @@ class _Trial:
     model: MoodModel
     task: Task
     out: Path
-    baselines: Path
     described: str
     n_passed_over: int
     is_home: bool
@@ -136,7 +143,9 @@ class _Trial:
     def predict_model(self) -> np.ndarray:
         """The model's probabilities (N, M) of the albums asked about, moods in its own order."""
         if not self.is_home:
-            return predict_albums(self.model, self.task.asked_set, self.task.asked, self.task.asked_store)
+            return self.keep(
+                "model", lambda task: predict_albums(self.model, task.asked_set, task.asked, task.asked_store)
+            )
         return self._read(self.run / "predictions.parquet")
 
     def predict_uncalibrated(self) -> np.ndarray | None:
@@ -148,7 +157,7 @@ class _Trial:
 
     def keep(self, name: str, predict: Predict) -> np.ndarray:
         """What a baseline says, from its file if that was made from the same things."""
-        path = self.baselines / f"{name.replace(' ', '-')}.parquet"
+        path = kept_predictions(self.run, self.task.asked_set, name)
         try:
             if path.is_file() and read_predictions(path).made_from == self.made_from:
                 return self._read(path)
@@ -167,7 +176,12 @@ class _Trial:
 
     def _read(self, path: Path) -> np.ndarray:
         found = read_predictions(path)
-        wanted = self.model.config.vocabulary
+        wanted, albums = self.model.config.vocabulary, self.task.asked_set.digest
+        if found.made_from.get("albums", albums) != albums:
+            raise PredictionsError(
+                f"{path} is of albums {found.made_from['albums']}, the album set {self.task.asked_set.path} holds "
+                f"{albums}; train the model again"
+            )
         if set(found.vocabulary.names) != set(wanted.names):
             raise PredictionsError(
                 f"{path} is of vocabulary {found.vocabulary.digest} ({len(found.vocabulary)} moods), the model of "
@@ -202,7 +216,10 @@ def _prepare(run: Path, *, on: Path | None, progress: ProgressCallback) -> _Tria
     else:
         asked, n_passed_over = _new_albums(asked_set, sides["train"] + sides["valid"], asked_store)
     if not asked:
-        raise PredictionsError(f"no album of {asked_set.path} is left to evaluate on; give another set with --on")
+        raise PredictionsError(
+            f"no album of {asked_set.path} is left to evaluate on, with moods and features, and with an artist and a "
+            "cover that were not trained on; give another set with --on"
+        )
     digest = hashlib.sha256((run / "config.json").read_bytes()).hexdigest()[:16]
     return _Trial(
         run=run,
@@ -219,7 +236,6 @@ def _prepare(run: Path, *, on: Path | None, progress: ProgressCallback) -> _Tria
             progress=progress,
         ),
         out=run / ("evaluation.json" if on is None else f"evaluation-{asked_set.digest}.json"),
-        baselines=run / "baselines" / asked_set.digest,
         described=f"the test side of {home.path.name}" if on is None else f"the albums of {asked_set.path.name}",
         n_passed_over=n_passed_over,
         is_home=on is None,
@@ -248,7 +264,7 @@ def _gather_truth(trial: _Trial) -> Truth:
     try:
         labels = embed_labels(config.moods, load_packaged_vectors())
     except WordVectorError:
-        labels = None  # semantic metrics are then left out, and the table shows that they are
+        labels = None  # semantic metrics are then left out, and the evaluation names the moods
     moods = [album.moods for album in asked]
     return Truth(
         moods=config.moods,
@@ -258,6 +274,11 @@ def _gather_truth(trial: _Trial) -> Truth:
         train_counts=train.sum(axis=0, dtype=np.int64),
         label_vectors=labels,
     )
+
+
+def _moods_without_vectors(trial: _Trial) -> tuple[str, ...]:
+    moods = trial.model.config.moods
+    return tuple(sorted(set(moods) - set(moods_with_vectors(moods, load_packaged_vectors()))))
 
 
 def _measure_collapse(trial: _Trial, truth: Truth) -> Collapse | None:

@@ -99,6 +99,31 @@ def predict_mood_vectors(
     )
 
 
+def predict_closeness(
+    model: MoodModel,
+    album_set: AlbumSet,
+    albums: Sequence[Album],
+    store: FeatureStore | None,
+    *,
+    labels: np.ndarray,
+    progress: ProgressCallback = ignore_progress,
+) -> np.ndarray:
+    """Closeness (N, K) of some albums of a set to the unit vectors (K, E) of any moods or words."""
+    parts = [np.empty((0, len(labels)), dtype=np.float32)]
+    for start in range(0, len(albums), _BATCH):
+        batch = albums[start : start + _BATCH]
+        parts.append(model.closeness_to(labels, *_inputs(model, album_set, batch, store)))
+        progress(Progress("searching", start + len(batch), len(albums)))
+    return np.concatenate(parts)
+
+
+def predict_slot_vectors(
+    model: MoodModel, album_set: AlbumSet, albums: Sequence[Album], store: FeatureStore | None
+) -> np.ndarray:
+    """Unit vectors (N, S, E) of some albums of a set, one per rank: five for model 3, one for the others."""
+    return model.slot_vectors(*_inputs(model, album_set, albums, store))
+
+
 def _inputs(
     model: MoodModel, album_set: AlbumSet, albums: Sequence[Album], store: FeatureStore | None
 ) -> tuple[np.ndarray | None, list[tuple[str, ...]], list[int | None]]:

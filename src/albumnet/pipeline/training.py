@@ -197,6 +197,7 @@ def write_run_card(config: RunConfig, rows: Sequence[ScoreRow], *, n_test: int) 
         f"# {get_model(config.model).title}",
         "",
         f"Preset `{config.preset}`, backbone `{backbone}`, seed {config.seed}, penalty {config.strength:g}, "
+        f"smoothing {config.smoothing:g}, "
         f"{config.n_fine_tuned} blocks fine-tuned.",
         f"Trained on {config.sizes['train']:,} albums, chosen by {config.sizes['valid']:,}, {len(config.moods)} moods.",
         f"Moods left out for having fewer than {config.min_albums_per_mood} training albums: {left_out}.",

@@ -21,18 +21,21 @@ class Fact:
     detail: str = ""
 
 
-def gather_facts(config: RunConfig, findings: Findings, history: Sequence[Epoch]) -> tuple[Fact, ...]:
-    """Everything that a reader needs to know what the numbers are about."""
-    sizes = config.sizes
+def gather_facts(
+    config: RunConfig, findings: Findings, history: Sequence[Epoch], *, other_set: str = ""
+) -> tuple[Fact, ...]:
+    """Everything that a reader needs to know what the numbers are about.
+
+    Args:
+        config: Of the run.
+        findings: Of its evaluation.
+        history: Losses, epoch by epoch.
+        other_set: Name of the set that was evaluated on; "" where it is the one that was trained on.
+    """
     left_out = ", ".join(f"{mood} ({count})" for mood, count in config.left_out_moods.items())
     return (
         _describe_model(config),
-        Fact(
-            "Albums",
-            f"{sizes.get('train', 0):,} to learn from, {sizes.get('valid', 0):,} to choose by, "
-            f"{findings.n_albums:,} to judge by ({findings.n_artists:,} artists)",
-            f"album set {Path(config.album_set).name}, albums {config.albums_digest}",
-        ),
+        *_describe_albums(config, findings, other_set=other_set),
         Fact(
             "Moods",
             f"{len(config.moods)} learned, each on at least {config.min_albums_per_mood} training albums; "
@@ -48,12 +51,13 @@ def gather_facts(config: RunConfig, findings: Findings, history: Sequence[Epoch]
         _describe_metadata(config),
         _describe_backbone(config),
         *_describe_vectors(config),
+        *_describe_smoothing(config, history),
         _describe_penalty(config, history),
     )
 
 
-def list_commands(config: RunConfig, findings: Findings, *, run_name: str) -> tuple[str, ...]:
-    """The commands that make the run, its evaluation and this report again, beside the set's and the run's folders."""
+def list_commands(config: RunConfig, findings: Findings, *, run_name: str, other_set: str = "") -> tuple[str, ...]:
+    """The commands that make the run, its evaluation and this report again, beside the sets' and the run's folders."""
     album_set = Path(config.album_set).name
     train = ["train", album_set, "--model", config.model]
     if config.backbone is not None:
@@ -69,15 +73,32 @@ def list_commands(config: RunConfig, findings: Findings, *, run_name: str) -> tu
     if config.n_fine_tuned:
         train += ["--finetune", str(config.n_fine_tuned)]
     n_seeds = max((len(values) for values in findings.seeds.values()), default=1)
+    on = ["--on", other_set] if other_set else []
     commands = [
         [*train, "--out", run_name],
-        ["evaluate", run_name, "--resamples", str(findings.n_resamples), "--seeds", str(n_seeds)],
-        ["report", run_name],
+        ["evaluate", run_name, *on, "--resamples", str(findings.n_resamples), "--seeds", str(n_seeds)],
+        ["report", run_name, *on],
     ]
     if config.backbone is not None:
-        features = ["features", album_set, "--backbone", config.backbone.backbone]
-        commands.insert(0, [*features, *(["--weights", Path(config.weights).name] if config.weights else [])])
+        backbone = ["--backbone", config.backbone.backbone]
+        weights = ["--weights", Path(config.weights).name] if config.weights else []
+        for name in dict.fromkeys((other_set or album_set, album_set)):
+            commands.insert(0, ["features", name, *backbone, *weights])
     return tuple(shlex.join(["albumnet", *command]) for command in commands)
+
+
+def _describe_albums(config: RunConfig, findings: Findings, *, other_set: str) -> tuple[Fact, ...]:
+    sizes, name = config.sizes, Path(config.album_set).name
+    learned = f"{sizes.get('train', 0):,} to learn from, {sizes.get('valid', 0):,} to choose by"
+    judged = f"{findings.n_albums:,} to judge by ({findings.n_artists:,} artists)"
+    detail = f"album set {name}, albums {config.albums_digest}"
+    if not other_set:
+        return (Fact("Albums", f"{learned}, {judged}", detail),)
+    other_digest = findings.made_from.get("albums", "unknown")
+    return (
+        Fact("Albums trained on", f"{learned}, of {name}", detail),
+        Fact("Albums evaluated on", f"{judged}, of {other_set}", f"album set {other_set}, albums {other_digest}"),
+    )
 
 
 def _describe_model(config: RunConfig) -> Fact:
@@ -93,6 +114,8 @@ def _unscored(findings: Findings) -> tuple[Fact, ...]:
     if findings.left_out_moods:
         reason = f"{len(findings.left_out_moods)}, for want of a test album with or without them"
         facts.append(Fact("Moods not scored", reason, ", ".join(findings.left_out_moods)))
+    if lacking := findings.moods_without_vectors:
+        facts.append(Fact("Nearness of moods", f"not scored, {len(lacking)} without a word vector", ", ".join(lacking)))
     if findings.n_passed_over:
         facts.append(Fact("Passed over", f"{findings.n_passed_over:,} albums whose artist or cover was in training"))
     return tuple(facts)
@@ -125,6 +148,19 @@ def _describe_vectors(config: RunConfig) -> tuple[Fact, ...]:
     source = Path(config.vectors).name if config.vectors else "the packaged ones (GloVe 6B)"
     return (
         Fact("Word vectors", f"{config.embedding_size} numbers wide, {source}", f"vectors {config.vectors_digest}"),
+    )
+
+
+def _describe_smoothing(config: RunConfig, history: Sequence[Epoch]) -> tuple[Fact, ...]:
+    tried = list(dict.fromkeys(epoch.smoothing for epoch in history))
+    if tried in ([], [0.0]):
+        return ()
+    of_those = f", of {', '.join(f'{smoothing:g}' for smoothing in tried)}" if len(tried) > 1 else ""
+    return (
+        Fact(
+            "Moods learn from those they occur with",
+            f"{config.smoothing:g}{of_those}: the lowest loss on the albums to choose by",
+        ),
     )
 
 

@@ -76,6 +76,17 @@ class Reliability:
 
 
 @dataclass(frozen=True)
+class SetCoverage:
+    """Lists of moods that promise a share of an album's moods, beside one list for all; as in evaluation.json."""
+
+    stated: float
+    reached: float
+    mean_size: float
+    prior_size: int
+    cannot_tell: float
+
+
+@dataclass(frozen=True)
 class Collapse:
     """How predicted mood vectors lie beside true ones; as in evaluation.json."""
 
@@ -110,11 +121,13 @@ class Findings:
     n_moods: int
     n_resamples: int
     left_out_moods: tuple[str, ...]
+    moods_without_vectors: tuple[str, ...]
     predictors: tuple[Predictor, ...]
     differences: tuple[Difference, ...]
     moods: tuple[MoodFinding, ...]
     seeds: Mapping[str, tuple[float, ...]]
     reliability: Reliability
+    coverage: SetCoverage | None
     collapse: Collapse | None
     alarms: tuple[Alarm, ...]
     conclusion: tuple[str, ...]
@@ -146,6 +159,7 @@ def _parse(content: Mapping[str, Any]) -> Findings:
         n_moods=int(table["n_moods"]),
         n_resamples=int(table["n_resamples"]),
         left_out_moods=tuple(table["left_out_moods"]),
+        moods_without_vectors=tuple(content.get("moods_without_vectors", ())),
         predictors=tuple(
             Predictor(row["name"], row["title"], {metric: _estimate(e) for metric, e in row["scores"].items()})
             for row in table["rows"]
@@ -167,6 +181,7 @@ def _parse(content: Mapping[str, Any]) -> Findings:
         ),
         seeds={metric: tuple(map(_number, values)) for metric, values in content["seeds"].items()},
         reliability=_parse_reliability(content["reliability"]),
+        coverage=_parse_coverage(content["coverage"]) if content.get("coverage") else None,
         collapse=None if content["collapse"] is None else _parse_collapse(content["collapse"]),
         alarms=tuple(_parse_alarm(alarm, album_ids) for alarm in content["alarms"]),
         conclusion=tuple(content["conclusion"]),
@@ -183,6 +198,16 @@ def _parse_reliability(content: Mapping[str, Any]) -> Reliability:
         uncalibrated_error=_number(content["uncalibrated_error"]),
         uncalibrated_brier=_number(content["uncalibrated_brier"]),
         bins=tuple(zip(curve["mean_probability"], curve["observed_rate"], curve["counts"], strict=True)),
+    )
+
+
+def _parse_coverage(content: Mapping[str, Any]) -> SetCoverage:
+    return SetCoverage(
+        stated=float(content["stated"]),
+        reached=_number(content["reached"]),
+        mean_size=_number(content["mean_size"]),
+        prior_size=int(content["prior_size"]),
+        cannot_tell=_number(content["cannot_tell"]),
     )
 
 

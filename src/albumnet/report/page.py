@@ -40,11 +40,14 @@ class ReportSource:
         config: Of the run.
         findings: Of its evaluation.
         history: Losses, epoch by epoch.
-        albums: Of the set, by id.
+        albums: Of the set that was evaluated on, by id.
         predicted: The albums that were asked about, with what the model said.
         label_vectors: (M, E) unit vectors of the model's moods.
         read_cover: The bytes of a cover by its sha256.
         absent: "albums" | "predictions" | "history" | "label vectors" -> why there are none, as a clause.
+        trained_on: Albums of the set that was trained on, by id; None where that is the same set.
+        other_set: Name of the set that was evaluated on; "" where it is the one that was trained on.
+        evaluation_name: Of the evaluation's file in the run's folder.
     """
 
     run_name: str
@@ -56,6 +59,9 @@ class ReportSource:
     label_vectors: Float[np.ndarray, "M E"] | None = None
     read_cover: Callable[[str], bytes] | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
+    trained_on: Mapping[str, Album] | None = None
+    other_set: str = ""
+    evaluation_name: str = "evaluation.json"
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def render_report(source: ReportSource, *, rng: np.random.Generator) -> str:
     """
     findings, thumbnails = source.findings, Thumbnails(source.read_cover)
     mood_lines = make_mood_lines(findings.moods, predicted=source.predicted, thumbnails=thumbnails)
-    alarm_lines = tuple(_make_alarm_line(alarm, source.albums, thumbnails) for alarm in findings.alarms)
+    alarm_lines = tuple(_make_alarm_line(alarm, source, thumbnails) for alarm in findings.alarms)
     metrics = tuple(dict.fromkeys(metric for row in findings.predictors for metric in row.scores))
     script = _read("report.js")
     template = _environment().from_string(_read("report.html.j2"))
@@ -97,7 +103,7 @@ def render_report(source: ReportSource, *, rng: np.random.Generator) -> str:
         kind=get_model(source.config.model),
         findings=findings,
         absent=source.absent,
-        facts=gather_facts(source.config, findings, source.history),
+        facts=gather_facts(source.config, findings, source.history, other_set=source.other_set),
         metrics=metrics,
         unknown=Estimate(np.nan, np.nan, np.nan),
         forest=charts.draw_forest(
@@ -105,14 +111,18 @@ def render_report(source: ReportSource, *, rng: np.random.Generator) -> str:
         ),
         tested_metrics=_tested_metrics(findings.differences),
         differences=_gather_differences(findings),
-        loss_panels=charts.draw_losses(source.history, kept_strength=source.config.strength),
+        loss_panels=charts.draw_losses(
+            [epoch for epoch in source.history if epoch.smoothing == source.config.smoothing],
+            kept_strength=source.config.strength,
+        ),
         moods=mood_lines,
         n_covers_failed=thumbnails.n_failed,
+        set_sizes=_draw_set_sizes(source),
         reliability=charts.draw_reliability(findings.reliability),
         collapse=None if findings.collapse is None else charts.draw_collapse(findings.collapse),
         confusions=_find_confusions(source, rng=rng),
         alarms=alarm_lines,
-        commands=list_commands(source.config, findings, run_name=source.run_name),
+        commands=list_commands(source.config, findings, run_name=source.run_name, other_set=source.other_set),
         # The three below are our own files and base64: no text of an outsider is in them.
         css=Markup(_read("report.css")),
         thumbnail_css=Markup(thumbnails.styles),
@@ -126,6 +136,7 @@ def _environment() -> Environment:
     environment.filters.update(
         number=wording.number_in_words,
         digits=wording.digits_worth_showing,
+        percent=wording.percent_in_words,
         unbroken=wording.unbroken,
         interval=wording.interval_in_words,
         p_value=wording.p_in_words,
@@ -152,12 +163,24 @@ def _gather_differences(findings: Findings) -> tuple[_DifferenceLine, ...]:
     return tuple(_DifferenceLine(titles.get(name, name), found) for name, found in of_predictor.items())
 
 
-def _make_alarm_line(alarm: Alarm, albums: Mapping[str, Album], thumbnails: Thumbnails) -> _AlarmLine:
-    def tile(album_id: str) -> Tile:
+def _make_alarm_line(alarm: Alarm, source: ReportSource, thumbnails: Thumbnails) -> _AlarmLine:
+    trained_on = source.albums if source.trained_on is None else source.trained_on
+
+    def tile(album_id: str, albums: Mapping[str, Album]) -> Tile:
         return thumbnails.tile(albums.get(album_id) or Album(album_id))
 
-    pairs = (_PairLine(tile(first), tile(second), close) for first, second, close in alarm.pairs[:N_PAIRS])
+    pairs = (
+        _PairLine(tile(held_out, source.albums), tile(reference, trained_on), closeness)
+        for held_out, reference, closeness in alarm.pairs[:N_PAIRS]
+    )
     return _AlarmLine(alarm, tuple(pairs))
+
+
+def _draw_set_sizes(source: ReportSource) -> Markup | None:
+    sets, predicted = source.config.mood_sets, source.predicted
+    if sets is None or predicted is None:
+        return None
+    return charts.draw_set_sizes([sets.size(row) for row in predicted.probabilities], prior_size=sets.prior_size)
 
 
 def _find_confusions(source: ReportSource, *, rng: np.random.Generator) -> Confusions | None:

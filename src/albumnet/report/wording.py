@@ -20,6 +20,14 @@ def digits_worth_showing(value: float) -> int:
     return 3 if not abs(value) >= 1 else 2 if abs(value) < 10 else 1
 
 
+def percent_in_words(share: float) -> str:
+    """A share as "80 %", which stays on one line; with a decimal unless it is whole."""
+    if math.isnan(share):
+        return UNDEFINED
+    said = f"{100 * share:.1f}".removesuffix(".0")
+    return f"{said}\N{NO-BREAK SPACE}%"
+
+
 def unbroken(sentence: str) -> str:
     """The sentence with "95 %" kept on one line."""
     return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
@@ -69,6 +77,11 @@ _WORDS = {
         "Macro AP",
         "Average precision: how pure the top of a mood's ranking is, mean over moods. "
         "Guessing earns each mood's share of the albums.",
+    ),
+    "macro_ap_of_all_albums": MetricWords(
+        "Macro AP, all albums",
+        "What macro AP would be on ever more albums like these. It is the same for small and large test sides, "
+        "where plain macro AP is too high on small ones.",
     ),
     "micro_ap": MetricWords(
         "Micro AP", "Average precision of all album-mood pairs in one ranking. Naming common moods already earns much."

@@ -28,7 +28,7 @@ from albumnet.models.run import Epoch, RunConfig, write_config, write_history, w
 from albumnet.moodspace import WordVectors, embed_labels
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album, MoodVocabulary
-from albumnet.training.decoding import decode_head
+from albumnet.training.decoding import DECODED_FROM, decode_head
 from albumnet.training.feature_sources import FeatureSource, NoFeatures, StoredFeatures
 from albumnet.training.finetuning import PixelFeatures
 from albumnet.training.loop import EVALUATION_BATCH, TrainingData, train_head
@@ -42,7 +42,7 @@ class TrainingOptions:
     Attributes:
         model: Name of the model.
         preset: Name of the preset.
-        space: "regressed" or "decoded", for model 4; "" for what the preset says.
+        space: "regressed" or "decoded", for models 3 and 4; "" for what the preset says.
         seed: Of weights, order and dropout.
         min_albums_per_mood: Moods with fewer training albums are left out.
         moods: Train on exactly these instead; None to go by `min_albums_per_mood`.
@@ -139,6 +139,7 @@ def train_model(
         backbone=manifest,
         weights=options.weights if kind.uses_cover else "",
         n_fine_tuned=fine_tuned.n_blocks if fine_tuned else 0,
+        smoothing=0.0,
         strength=0.0,
         embedding_size=labels.shape[1],
         vectors=options.vectors_file if vectors is not None else "",
@@ -154,9 +155,9 @@ def train_model(
         n_moods=len(vocabulary),
         embedding_size=labels.shape[1],
     )
-    head, history, strength = train_head(
+    head, history, kept = train_head(
         data,
-        kind=replace(kind, output="logits") if space == "decoded" else kind,
+        kind=replace(kind, output=DECODED_FROM[kind.output]) if space == "decoded" else kind,
         preset=preset,
         shape=shape,
         seed=options.seed,
@@ -175,7 +176,7 @@ def train_model(
     if kind.uses_vectors:
         tensors["labels"] = data.labels
     tensors |= {f"calibration.{name}": tensor for name, tensor in vars(calibration).items()}
-    config = replace(config, strength=strength, mood_sets=mood_sets)
+    config = replace(config, smoothing=kept.smoothing, strength=kept.strength, mood_sets=mood_sets)
     weights = Path(options.weights) if options.weights else None
     return TrainedModel(MoodModel(config, tensors, weights=weights), tensors, history)
 
@@ -233,12 +234,7 @@ def _features(
 def _space(kind: ModelKind, preset: Preset, options: TrainingOptions) -> str:
     if not kind.uses_vectors:
         return ""
-    wanted = options.space or preset.space
-    if kind.output == "slots":
-        if options.space == "decoded":
-            raise TrainingError(f"{kind.title} are regressed; only model 4, one mood vector, can be decoded")
-        return "regressed"
-    return wanted
+    return options.space or preset.space
 
 
 def _vectors(kind: ModelKind, options: TrainingOptions) -> WordVectors | None:
@@ -251,7 +247,7 @@ def _vectors(kind: ModelKind, options: TrainingOptions) -> WordVectors | None:
 
 def _logits_as_they_are(head: MoodHead) -> ClosenessCalibration | None:
     """The calibration that changes nothing, around each mood's bias; None for heads that give vectors."""
-    if head.kind.output != "logits":
+    if not head.kind.gives_logits:
         return None
     bias = head.output.bias.detach().cpu()
     return ClosenessCalibration(slope=torch.ones(()), centre=bias.clone(), offset=bias.clone())
@@ -265,7 +261,7 @@ def _calibrate(
     with torch.no_grad():
         for rows in data.valid.split(EVALUATION_BATCH):
             raw = head(data.features.rows(rows).cpu(), data.metadata[rows])
-            is_logits = head.kind.output == "logits"
+            is_logits = head.kind.gives_logits
             near.append(raw if is_logits else closeness(raw, data.labels, kind=head.kind, space=space))
     base_rates, target = data.target[data.train].mean(dim=0), data.target[data.valid]
     known = torch.cat(near)

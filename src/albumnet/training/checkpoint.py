@@ -21,12 +21,12 @@ class TrainingState:
     """Where a training stands, weights aside.
 
     Attributes:
-        trial: Which strength is being tried.
+        trial: Which smoothing and strength are being tried.
         epoch: How many epochs of this trial are done.
         trial_best_loss: Lowest validation loss of this trial.
         trial_best_epoch: When that was; -1 before the first epoch.
         best_loss: Lowest validation loss of all trials.
-        best_strength: The strength that gave it.
+        best_trial: The one that gave it.
         history: Every epoch so far.
     """
 
@@ -35,11 +35,11 @@ class TrainingState:
     trial_best_loss: float = math.inf
     trial_best_epoch: int = -1
     best_loss: float = math.inf
-    best_strength: float = 0.0
+    best_trial: int = 0
     history: list[Epoch] = field(default_factory=list)
 
     def start_next_trial(self) -> None:
-        """Move on to the next strength."""
+        """Move on to the next smoothing or strength."""
         self.trial, self.epoch, self.trial_best_loss, self.trial_best_epoch = self.trial + 1, 0, math.inf, -1
 
 

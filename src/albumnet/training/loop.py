@@ -12,7 +12,7 @@ import torch
 
 from albumnet.errors import TrainingError
 from albumnet.models.heads import HeadShape, MoodHead
-from albumnet.models.presets import ModelKind, Preset
+from albumnet.models.presets import N_SLOTS, ModelKind, Preset
 from albumnet.models.run import Epoch
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.training.checkpoint import (
@@ -23,7 +23,7 @@ from albumnet.training.checkpoint import (
     save_checkpoint,
 )
 from albumnet.training.feature_sources import FeatureSource
-from albumnet.training.losses import mood_loss
+from albumnet.training.losses import mood_loss, moods_at_ranks
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -32,6 +32,17 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 10.0
 TRAINING_PER_SAVING = 10.0
 EVALUATION_BATCH = 256
+# What says that an album has a mood says much the same of every rank; without this there are five times fewer albums to
+# learn from.
+SHARED_BY_RANKS = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One way to train a head: how much moods learn from those they occur with, and the L2 penalty."""
+
+    smoothing: float
+    strength: float
 
 
 @dataclass(frozen=True)
@@ -68,8 +79,8 @@ def train_head(
     checkpoint: Path | None = None,
     identity: str = "",
     progress: ProgressCallback = ignore_progress,
-) -> tuple[MoodHead, list[Epoch], float]:
-    """Train once per strength of the preset and keep the weights with the lowest validation loss.
+) -> tuple[MoodHead, list[Epoch], Trial]:
+    """Train once per smoothing and strength of the preset and keep the weights with the lowest validation loss.
 
     Args:
         data: What to learn from and choose by.
@@ -83,8 +94,8 @@ def train_head(
         progress: Called per epoch.
 
     Returns:
-        The head in eval mode, the history, and the strength that was kept. Fine-tuned parameters of
-        `data.features` are left at their best values.
+        The head in eval mode, the history, and the trial that was kept. Fine-tuned parameters of `data.features` are
+        left at their best values.
 
     Raises:
         TrainingError: If the loss is no longer a number, or there is nothing to learn from or choose by.
@@ -96,38 +107,45 @@ def train_head(
         sizes = f"{len(data.train)} training and {len(data.valid)} validation albums"
         raise TrainingError(f"{sizes} have moods and features; at least {n_needed} and 1 are needed")
     head = _start_head(data, kind, preset, shape, seed=seed).to(device)
-    if preset.smoothing and kind.output == "logits":
-        head.smooth_outputs(smoothing_of_moods(data.target[data.train], preset.smoothing).to(device))
     optimizer = _make_optimizer(head, data.features, preset)
-    start = copy_parameters(head, data.features) if len(preset.strengths) > 1 else {}
+    trials = list_trials(kind, preset, is_fine_tuned=bool(data.features.parameters()))
+    start = copy_parameters(head, data.features) if len(trials) > 1 else {}
     state, best = TrainingState(), dict[str, torch.Tensor]()
     if checkpoint is not None and checkpoint.is_file():
         state, best = load_checkpoint(
             checkpoint, head=head, optimizer=optimizer, features=data.features, identity=identity
         )
     next_save = 0.0  # at once, so that a training cut off early is seen to be one
-    while state.trial < len(preset.strengths):
-        strength, started = preset.strengths[state.trial], time.perf_counter()
+    smoothings = {
+        share: _smoothing(data.target[data.train], share, kind=kind, device=device)
+        for share in dict.fromkeys(trial.smoothing for trial in trials)
+    }
+    while state.trial < len(trials):
+        trial, started = trials[state.trial], time.perf_counter()
+        head.smooth_outputs(smoothings[trial.smoothing])
         _seed(seed, state.trial, state.epoch)
         _set_learning_rate(optimizer, fraction=0.5 * (1 + math.cos(math.pi * state.epoch / preset.max_epochs)))
-        train_loss = _train_epoch(head, data, optimizer, strength=strength, batch_size=preset.batch_size, device=device)
+        train_loss = _train_epoch(
+            head, data, optimizer, strength=trial.strength, batch_size=preset.batch_size, device=device
+        )
         valid_loss = evaluate_loss(head, data, data.valid, device=device)
         if not math.isfinite(train_loss + valid_loss):
             raise TrainingError(
                 f"epoch {state.epoch + 1} ends with a training loss of {train_loss} and a validation loss of "
                 f"{valid_loss}; check the features for values that are not numbers"
             )
-        state.history.append(Epoch(strength, state.epoch + 1, train_loss, valid_loss, time.perf_counter() - started))
+        seconds = time.perf_counter() - started
+        state.history.append(Epoch(trial.smoothing, trial.strength, state.epoch + 1, train_loss, valid_loss, seconds))
         if valid_loss < state.best_loss:
             best = copy_parameters(head, data.features)
-            state.best_loss, state.best_strength = valid_loss, strength
+            state.best_loss, state.best_trial = valid_loss, state.trial
         if valid_loss < state.trial_best_loss:
             state.trial_best_loss, state.trial_best_epoch = valid_loss, state.epoch
-        progress(_progress(state, kind, preset))
+        progress(_progress(state, kind, preset, n_trials=len(trials)))
         state.epoch += 1
         if state.epoch == preset.max_epochs or state.epoch - state.trial_best_epoch > preset.patience:
             state.start_next_trial()
-            if state.trial < len(preset.strengths):
+            if state.trial < len(trials):
                 restore_parameters(start, head, data.features)
                 optimizer = _make_optimizer(head, data.features, preset)
         if checkpoint is not None and time.monotonic() >= next_save:
@@ -137,8 +155,36 @@ def train_head(
             )
             next_save = time.monotonic() + max(CHECKPOINT_SECONDS, TRAINING_PER_SAVING * (time.monotonic() - saving))
     restore_parameters(best, head, data.features)
+    kept = trials[state.best_trial]
+    head.smooth_outputs(smoothings[kept.smoothing])
     head.fold_smoothing()
-    return head.eval(), state.history, state.best_strength
+    return head.eval(), state.history, kept
+
+
+def list_trials(kind: ModelKind, preset: Preset, *, is_fine_tuned: bool) -> list[Trial]:
+    """Every smoothing with every strength, the preset's first smoothing first."""
+    smoothings = preset.smoothings if kind.gives_logits else (0.0,)
+    if is_fine_tuned:
+        smoothings = smoothings[:1]  # through the pixels a trial may take a day
+    return [Trial(smoothing, strength) for smoothing in smoothings for strength in preset.strengths]
+
+
+def _smoothing(
+    target: Float[torch.Tensor, "N M"], share: float, *, kind: ModelKind, device: str
+) -> torch.Tensor | None:
+    """What the last layer's product is multiplied by; None for by nothing."""
+    of_moods = smoothing_of_moods(target, share) if share else torch.eye(target.shape[1])
+    if kind.output == "ranks":
+        return torch.kron(smoothing_of_ranks(), of_moods).to(device)
+    return of_moods.to(device) if share else None
+
+
+def smoothing_of_ranks(share: float = SHARED_BY_RANKS) -> Float[torch.Tensor, "5 5"]:
+    """The same for a mood's five ranks, the correlation of any two being `share`: ((1 - share) I + share 11')^(1/2)."""
+    correlation = (1 - share) * torch.eye(N_SLOTS, dtype=torch.float64) + share
+    values, directions = torch.linalg.eigh(correlation)
+    root: torch.Tensor = (directions * values.clamp_min(0).sqrt() @ directions.T).float()
+    return root
 
 
 def smoothing_of_moods(target: Float[torch.Tensor, "N M"], share: float) -> Float[torch.Tensor, "M M"]:
@@ -246,7 +292,9 @@ def _start_from_prior(head: MoodHead, data: TrainingData, *, is_linear: bool) ->
     with torch.no_grad():
         if is_linear:
             head.output.weight.zero_()
-        if head.kind.output == "logits":
+        if head.kind.gives_logits:
+            if head.kind.output == "ranks":
+                target = moods_at_ranks(data.top_moods[data.train], n_moods=target.shape[1]).flatten(1)
             rate = target.mean(dim=0).clamp(1e-3, 1 - 1e-3)
             head.output.bias.copy_(torch.logit(rate))
         else:
@@ -264,10 +312,12 @@ def _set_learning_rate(optimizer: torch.optim.Optimizer, *, fraction: float) -> 
         group["lr"] = group["base_lr"] * fraction
 
 
-def _progress(state: TrainingState, kind: ModelKind, preset: Preset) -> Progress:
+def _progress(state: TrainingState, kind: ModelKind, preset: Preset, *, n_trials: int) -> Progress:
     last = state.history[-1]
     note = f"epoch {last.epoch}: train {last.train_loss:.4f}, valid {last.valid_loss:.4f}"
-    if len(preset.strengths) > 1:
+    if n_trials > 1:
         note = f"strength {last.strength:g}, {note}"
+    if n_trials > len(preset.strengths):
+        note = f"smoothing {last.smoothing:g}, {note}"
     done = state.trial * preset.max_epochs + last.epoch
-    return Progress("training", done, len(preset.strengths) * preset.max_epochs, f"{kind.short_title}, {note}")
+    return Progress("training", done, n_trials * preset.max_epochs, f"{kind.short_title}, {note}")

@@ -28,10 +28,13 @@ def mood_loss(
         target: 1 where the album has the mood.
         top_moods: Columns of the album's five strongest moods in order; -1 where it has fewer.
         labels: Unit label vectors.
-        kind: Which loss: for logits the binary cross-entropy summed over moods; for slots 1 - cosine between each
-            slot and the mood of that rank, missing ranks left out; for a vector 1 - cosine to each true mood in turn.
+        kind: Which loss: for logits the binary cross-entropy summed over moods; for ranks the same, of every mood at
+            every rank; for slots 1 - cosine between each slot and the mood of that rank, missing ranks left out; for a
+            vector 1 - cosine to each true mood in turn.
     """
-    if kind.output == "logits":
+    if kind.output == "ranks":
+        target = moods_at_ranks(top_moods, n_moods=target.shape[1])
+    if kind.gives_logits:
         summed = nn.functional.binary_cross_entropy_with_logits(raw, target, reduction="sum")
         return summed / len(raw)
     unit = nn.functional.normalize(raw, dim=-1)
@@ -41,6 +44,12 @@ def mood_loss(
         return ((1 - cosines) * is_there).sum() / is_there.sum().clamp_min(1)
     distances = 1 - unit @ labels.T  # (B, M)
     return (distances * target).sum() / target.sum().clamp_min(1)
+
+
+def moods_at_ranks(top_moods: Int[torch.Tensor, "N 5"], *, n_moods: int) -> Float[torch.Tensor, "N 5 M"]:
+    """1 where the album's mood of that rank is this one."""
+    target = torch.zeros(*top_moods.shape, n_moods, device=top_moods.device)
+    return target.scatter_(2, top_moods.clamp_min(0)[..., None], (top_moods >= 0).float()[..., None])
 
 
 def top_mood_columns(relevance: Float[torch.Tensor, "N M"]) -> Int[torch.Tensor, "N 5"]:

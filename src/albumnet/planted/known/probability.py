@@ -82,10 +82,16 @@ class MoodTruth:
         return np.asarray(rng.random(self.probability.shape) < self.probability)
 
     def draw_target_of_new_artists(
-        self, rows: Int[np.ndarray, " n"], *, rng: np.random.Generator
+        self, rows: Int[np.ndarray, " n"], *, rng: np.random.Generator, artist: Int[np.ndarray, " n"] | None = None
     ) -> Bool[np.ndarray, "n M"]:
-        """As `draw_target` for some albums, as if their artists were drawn anew (each for all of their albums)."""
-        artists, column = np.unique(self.artist[rows], return_inverse=True)
+        """As `draw_target` for some albums, as if their artists were drawn anew (each for all of their albums).
+
+        Args:
+            rows: The albums; one may come several times.
+            rng: Settles effects and moods.
+            artist: Who made each of them; None for who did in this world.
+        """
+        artists, column = np.unique(self.artist[rows] if artist is None else artist, return_inverse=True)
         effect = rng.normal(scale=self.artist_spread, size=(len(artists), len(self.mood_names)))
         probability = expit(self.shared_logit[rows] + effect[column])
         return np.asarray(rng.random(probability.shape) < probability)

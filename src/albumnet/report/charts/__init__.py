@@ -6,7 +6,16 @@ from albumnet.report.charts.plots import (
     draw_forest,
     draw_losses,
     draw_reliability,
+    draw_set_sizes,
     draw_whisker,
 )
 
-__all__ = ["LossPanel", "draw_collapse", "draw_forest", "draw_losses", "draw_reliability", "draw_whisker"]
+__all__ = [
+    "LossPanel",
+    "draw_collapse",
+    "draw_forest",
+    "draw_losses",
+    "draw_reliability",
+    "draw_set_sizes",
+    "draw_whisker",
+]

@@ -16,6 +16,8 @@ from albumnet.report.wording import estimate_in_words, number_in_words
 # Narrow enough that texts are legible when a phone shrinks the drawing to its width.
 WIDTH = 440
 _ROW = 42
+# Narrower bars could not be told apart on a phone.
+_MAX_BARS = 40
 _PANEL_WIDTH, _PANEL_HEIGHT = 260, 180
 
 
@@ -68,7 +70,7 @@ class LossPanel:
 
 
 def draw_losses(history: Sequence[Epoch], *, kept_strength: float) -> tuple[LossPanel, ...]:
-    """A panel per penalty that was tried, all on one scale of losses."""
+    """A panel per penalty that was tried (with one smoothing), all on one scale of losses."""
     losses = [loss for epoch in history for loss in (epoch.train_loss, epoch.valid_loss)]
     scale, ticks = nice_scale(losses, start=_PANEL_HEIGHT - 30, end=10, n_ticks=4)
     last = max((epoch.epoch for epoch in history), default=1)
@@ -128,6 +130,46 @@ def draw_reliability(reliability: Reliability) -> Markup:
     ]  # fmt: skip
     title = f"Reliability curve of {len(reliability.bins)} bins"
     return drawing(parts, width=WIDTH, height=height, title=title)
+
+
+def draw_set_sizes(sizes: Sequence[int], *, prior_size: int) -> Markup:
+    """How many albums need how long a list of moods, and the one length that it takes without looking.
+
+    Args:
+        sizes: Moods listed, per album.
+        prior_size: Moods listed without looking.
+    """
+    top, bottom = 52, 208
+    longest = max([*sizes, prior_size])
+    per_bar = math.ceil((longest + 1) / _MAX_BARS)
+    counts = [0] * (longest // per_bar + 1)
+    for size in sizes:
+        counts[size // per_bar] += 1
+    # A length stands in the middle of its bar.
+    across = Scale(-0.5, per_bar * len(counts) - 0.5, 8, WIDTH - 8)
+    high, unit = max([*counts, 1]), (WIDTH - 16) / len(counts)
+    heights = [(bottom - top) * count / high for count in counts]
+    bars = [bar(8 + unit * n + 1, bottom - height, unit - 2, height, style="model") for n, height in enumerate(heights)]
+    tallest = 8 + unit * (counts.index(max(counts)) + 0.5)
+    ticks = [tick for tick in nice_scale([0, longest], start=0, end=1)[1] if tick <= longest and tick == int(tick)]
+    is_right = prior_size > longest / 2
+    parts = [
+        line(8, bottom, WIDTH - 8, bottom, style="grid"),
+        *bars,
+        line(across(prior_size), 22, across(prior_size), bottom, style="reference"),
+        text(
+            across(prior_size),
+            14,
+            f"without looking: {prior_size}",
+            anchor="end" if is_right else "start",
+            style="axis",
+        ),
+        text(tallest, top - 6, f"{high:,} albums" if high > 1 else "1 album", anchor="middle", style="tick"),
+        *(text(across(tick), bottom + 17, f"{tick:g}", anchor="middle", style="tick") for tick in ticks),
+        text(WIDTH - 8, bottom + 38, "moods listed", anchor="end", style="axis"),
+    ]
+    title = f"Lengths of the lists of {len(sizes):,} albums; without looking it takes {prior_size} moods"
+    return drawing(parts, width=WIDTH, height=bottom + 46, title=title)
 
 
 def draw_collapse(collapse: Collapse) -> Markup:

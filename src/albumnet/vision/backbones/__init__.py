@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import importlib.resources
 import importlib.util
 import pkgutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from albumnet.errors import MissingExtraError, WeightsError
 from albumnet.vision.backbones.base import Backbone
+
+if TYPE_CHECKING:
+    import torch
 
 TIMM_PREFIX = "timm:"
 _NOT_BACKBONES = {"base", "timm_models"}
@@ -49,4 +54,24 @@ def load_backbone(name: str, *, weights: Path | None = None, convention: str | N
     return dataclasses.replace(loaded, weights=str(weights.resolve()) if weights else "")
 
 
-__all__ = ["Backbone", "list_backbones", "load_backbone"]
+def load_classifier(backbone: Backbone) -> torch.nn.Module:
+    """What the backbone was trained to name: features (B, *feature_shape) -> logits (B, 1000) of ImageNet's classes.
+
+    Raises:
+        WeightsError: If its weights come without a classifier.
+    """
+    name = "timm_models" if backbone.name.startswith(TIMM_PREFIX) else backbone.name
+    module = importlib.import_module(f"albumnet.vision.backbones.{name}")
+    if not hasattr(module, "load_classifier"):
+        raise WeightsError(f"{backbone.name} was never trained to name things, so it has no guesses")
+    classifier: torch.nn.Module = module.load_classifier(backbone)
+    return classifier.eval().requires_grad_(False)
+
+
+def read_class_names() -> tuple[str, ...]:
+    """ImageNet's 1,000 classes in the order of every classifier's outputs, named as torchvision names them."""
+    text = importlib.resources.files("albumnet.vision").joinpath("data/imagenet_names.txt").read_text("utf-8")
+    return tuple(text.splitlines())
+
+
+__all__ = ["Backbone", "list_backbones", "load_backbone", "load_classifier", "read_class_names"]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from albumnet.errors import WeightsError
 from albumnet.vision.transform import Transform
@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 
     # Normalised covers (B, 3, H, W) -> features (B, *feature_shape).
     Forward = Callable[[Float[torch.Tensor, "B 3 H W"]], Float[torch.Tensor, "B ..."]]
+
+
+@dataclass(frozen=True)
+class GridSplit:
+    """A network cut where its layers still lie over the cover: features = pool(module, grids(module, covers)).
+
+    Attributes:
+        grids: The module and normalised covers (B, 3, H, W) -> grids (B, C_k, h_k, w_k) that the features are made of.
+        pool: The module and those grids -> features (B, *feature_shape).
+        n_carried: How many of the last grids lie over no place of the cover and are only carried along.
+    """
+
+    grids: Callable[[Any, torch.Tensor], Sequence[torch.Tensor]]
+    pool: Callable[[Any, Sequence[torch.Tensor]], torch.Tensor]
+    n_carried: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,8 @@ class Backbone:
         tolerates_bfloat16: Whether its features survive bfloat16 (cosine >= 0.999 on real covers, as measured).
         batch_size: Covers per forward at which the network is fastest on a processor, as measured.
         weights: Path of the weights file that was given; "" for those that come with the backbone.
+        split: The network cut into grids and what pools them; None where it has no grids.
+        has_gradients: Whether features tell how they would change with every pixel.
     """
 
     name: str
@@ -46,6 +63,8 @@ class Backbone:
     tolerates_bfloat16: bool = True
     batch_size: int = 16
     weights: str = ""
+    split: GridSplit | None = field(default=None, repr=False)
+    has_gradients: bool = True
 
 
 def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str], str]:

@@ -40,6 +40,8 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
         weights_digest=hashlib.sha256(f"colour_statistics {_VERSION}".encode()).hexdigest()[:16],
         blocks=[],
         tolerates_bfloat16=False,
+        # Histograms count; counts do not change with a small change of a pixel.
+        has_gradients=False,
     )
 
 

@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 from albumnet.errors import WeightsError
-from albumnet.vision.backbones.base import Backbone, digest_weights, read_weights
+from albumnet.vision.backbones.base import Backbone, GridSplit, digest_weights, read_weights
 from albumnet.vision.fused import FusedConv
 from albumnet.vision.transform import Transform
 
@@ -75,7 +75,33 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
         tolerates_bfloat16=False,
         # Four covers' activations stay in the cache; 32 at a time were 1.6 times slower.
         batch_size=4,
+        split=GridSplit(grids=EfficientNetLite0.grids, pool=lambda _, grids: pool_grids(grids[0], grids[1:])),
     )
+
+
+def load_classifier(backbone: Backbone) -> nn.Module:
+    """The last layer that came with the weights; it reads the pooled features and leaves the stages' statistics alone.
+
+    Raises:
+        WeightsError: If the weights' file has none.
+    """
+    path = Path(backbone.weights) if backbone.weights else _packaged_weights()
+    if backbone.weights:
+        tensors = read_weights(path)[0]
+    else:
+        tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=False)
+    for prefix in ("_fc", "classifier"):
+        if f"{prefix}.weight" in tensors:
+            layer = nn.Linear(POOLED_DIM, len(tensors[f"{prefix}.bias"]))
+            layer.load_state_dict({part: tensors[f"{prefix}.{part}"] for part in ("weight", "bias")})
+            return nn.Sequential(_PooledFeatures(), layer)
+    raise WeightsError(f"{path} holds no classifier, so efficientnet_lite0 has no guesses; give full weights")
+
+
+class _PooledFeatures(nn.Module):
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(B, 2688) -> (B, 1280)."""
+        return features[:, :POOLED_DIM]
 
 
 class EfficientNetLite0(nn.Module):
@@ -97,12 +123,17 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, covers: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) -> (B, 2688)."""
+        last, *told = self.grids(covers)
+        return pool_grids(last, told)
+
+    def grids(self, covers: torch.Tensor) -> list[torch.Tensor]:
+        """What the features are pooled from: the last convolution's output, then those of the stages told of."""
         x, told = self.stem(covers), []
         for n, stage in enumerate(self.stages):
             x = stage(x)
             if n >= _FIRST_TOLD_STAGE:
                 told.append(x)
-        return pool_grids(self.head(x), told)
+        return [self.head(x), *told]
 
 
 def pool_grids(last: torch.Tensor, told: Sequence[torch.Tensor]) -> torch.Tensor:

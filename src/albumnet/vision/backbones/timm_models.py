@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 from albumnet.errors import WeightsError
-from albumnet.vision.backbones.base import Backbone, read_weights
+from albumnet.vision.backbones.base import Backbone, GridSplit, read_weights
 from albumnet.vision.hub import fetch_timm_weights
 from albumnet.vision.transform import Transform
 
@@ -37,10 +38,27 @@ def load(name: str, *, weights: Path | None = None, convention: str | None = Non
         ),
         weights_digest=digest,
         blocks=_blocks(module),
+        split=_split(module),
     )
 
 
-def _create(model: str) -> tuple[Any, dict[str, Any]]:
+def load_classifier(backbone: Backbone) -> nn.Module:
+    """The model's last layer, from the same weights.
+
+    Raises:
+        WeightsError: If they come without one, or it is not a layer upon the features.
+    """
+    model = backbone.name.removeprefix("timm:")
+    path = Path(backbone.weights) if backbone.weights else fetch_timm_weights(model)
+    module, _ = _create(model, has_classifier=True)
+    classifier = module.get_classifier()
+    if not isinstance(classifier, nn.Linear):
+        raise WeightsError(f"{backbone.name} ends in {type(classifier).__name__}, not in a layer upon its features")
+    _copy(read_weights(path)[0], module, path=path, name=f"{backbone.name} with its classifier")
+    return classifier
+
+
+def _create(model: str, *, has_classifier: bool = False) -> tuple[Any, dict[str, Any]]:
     with warnings.catch_warnings():
         # timm reaches for deprecated parts of torch while it is imported.
         warnings.simplefilter("ignore")
@@ -48,7 +66,8 @@ def _create(model: str) -> tuple[Any, dict[str, Any]]:
         from timm.data.config import resolve_model_data_config
 
         try:
-            module = timm.create_model(model, pretrained=False, num_classes=0)
+            options: dict[str, Any] = {} if has_classifier else {"num_classes": 0}
+            module = timm.create_model(model, pretrained=False, **options)
         except RuntimeError as error:
             raise WeightsError(f"timm has no model {model!r} ({error}); see timm.list_models()") from error
         return module, resolve_model_data_config(module)
@@ -63,6 +82,48 @@ def _copy(tensors: dict[str, torch.Tensor], module: nn.Module, *, path: Path, na
             f"first {lacking[0]}"
         )
     module.load_state_dict({key: tensors[key] for key in wanted})
+
+
+def _split(module: nn.Module) -> GridSplit | None:
+    """Where the model lies over the cover for the last time: its last grid, or the tokens before its last block."""
+    if all(hasattr(module, part) for part in ("patch_embed", "_pos_embed", "norm_pre", "blocks", "norm")):
+        return GridSplit(_token_grids, _pool_tokens, n_carried=1)
+    if hasattr(module, "forward_features") and hasattr(module, "forward_head"):
+        return GridSplit(_last_grid, _pool_last_grid)
+    return None
+
+
+def _last_grid(module: Any, covers: torch.Tensor) -> list[torch.Tensor]:
+    grid = module.forward_features(covers)
+    if grid.ndim != 4:
+        raise WeightsError("this timm model ends in no grid over the cover; it can be explained by gradient methods")
+    return [grid.permute(0, 3, 1, 2) if _has_channels_last(module) else grid]
+
+
+def _pool_last_grid(module: Any, grids: Sequence[torch.Tensor]) -> torch.Tensor:
+    grid = grids[0].permute(0, 2, 3, 1) if _has_channels_last(module) else grids[0]
+    pooled: torch.Tensor = module.forward_head(grid, pre_logits=True)
+    return pooled
+
+
+def _has_channels_last(module: Any) -> bool:
+    return getattr(module, "output_fmt", "NCHW") == "NHWC"
+
+
+def _token_grids(module: Any, covers: torch.Tensor) -> list[torch.Tensor]:
+    """Tokens of places before the last block, whose attention still mixes them into what is read; then the others."""
+    x = module.norm_pre(module._pos_embed(module.patch_embed(covers)))
+    for block in module.blocks[:-1]:
+        x = block(x)
+    n_prefix = int(module.num_prefix_tokens)
+    places = x[:, n_prefix:].transpose(1, 2).unflatten(2, tuple(module.patch_embed.grid_size))  # (B, C, h, w)
+    return [places, x[:, :n_prefix].transpose(1, 2)[:, :, None]]
+
+
+def _pool_tokens(module: Any, grids: Sequence[torch.Tensor]) -> torch.Tensor:
+    x = torch.cat([grid.flatten(2) for grid in reversed(grids)], dim=2).transpose(1, 2)
+    pooled: torch.Tensor = module.forward_head(module.norm(module.blocks[-1](x)), pre_logits=True)
+    return pooled
 
 
 def _transform(config: dict[str, Any]) -> Transform:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from albumnet.errors import WeightsError
-from albumnet.vision.backbones.base import Backbone, read_weights
+from albumnet.vision.backbones.base import Backbone, GridSplit, read_weights
 from albumnet.vision.hub import fetch_timm_weights
 from albumnet.vision.transform import Transform
 from albumnet.vision.winograd import is_winograd_faster, winograd_conv
@@ -65,6 +65,31 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
         fast=lambda dtype: winograd_forward(module) if dtype == torch.float32 and is_winograd_faster() else None,
         # Winograd's late layers transform 100 MB of kernels per call; 64 covers share that.
         batch_size=64 if is_winograd_faster() else 16,
+        split=GridSplit(grids=lambda network, covers: [network(covers)], pool=lambda _, grids: grids[0]),
+    )
+
+
+def load_classifier(backbone: Backbone) -> nn.Module:
+    """The three fully connected layers, where the weights' file has them under torchvision's or timm's names.
+
+    Raises:
+        WeightsError: If it holds the convolutions only.
+    """
+    path = Path(backbone.weights) if backbone.weights else fetch_timm_weights(HUB_MODEL)
+    tensors = read_weights(path)[0]
+    for names in (("classifier.0", "classifier.3", "classifier.6"), ("pre_logits.fc1", "pre_logits.fc2", "head.fc")):
+        if any(f"{name}.weight" not in tensors for name in names):
+            continue
+        layers: list[nn.Module] = [nn.Flatten()]
+        for name in names:
+            weight = tensors[f"{name}.weight"].flatten(1)
+            layer = nn.Linear(weight.shape[1], weight.shape[0])
+            layer.load_state_dict({"weight": weight, "bias": tensors[f"{name}.bias"]})
+            layers += [layer, nn.ReLU()]
+        return nn.Sequential(*layers[:-1])
+    raise WeightsError(
+        f"{path.name} holds vgg16's convolutions without its classifier, so it has no guesses; "
+        "give full weights with --weights, or --backbone efficientnet_lite0"
     )
 
 

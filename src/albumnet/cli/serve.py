@@ -1,0 +1,64 @@
+"""`albumnet serve`: the web app."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from albumnet.cli.output import ProgressPrinter, command, note
+
+if TYPE_CHECKING:
+    from albumnet.web.options import ServeOptions
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@command
+def serve(
+    album_set: Annotated[Path | None, typer.Option("--set", metavar="SET", help="Albums to show.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", metavar="RUN", help="Model that reads covers.")] = None,
+    mood_map: Annotated[
+        Path | None, typer.Option("--map", metavar="MAP", help="The set's map; made at first start if not given.")
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8700,
+    app_dir: Annotated[
+        Path | None, typer.Option("--app-dir", metavar="DIR", help="The only folder written to.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", help="safetensors file of the backbone's weights.")
+    ] = None,
+) -> None:
+    """Read covers, walk on the map and look at albums in a browser; end with Ctrl-C."""
+    from albumnet.web.options import ServeOptions
+
+    _run(
+        ServeOptions(
+            album_set=album_set, model=model, mood_map=mood_map, weights=weights, host=host, port=port, app_dir=app_dir
+        )
+    )
+
+
+def _run(options: ServeOptions) -> None:
+    from importlib.util import find_spec
+
+    from albumnet.errors import MissingExtraError
+
+    if missing := [name for name in ("fastapi", "uvicorn", "python_multipart") if find_spec(name) is None]:
+        raise MissingExtraError(f"the web app needs {', '.join(missing)}; pip install 'albumnet[web]'")
+    from albumnet.web.app import create_app
+    from albumnet.web.server import listen, run
+
+    # The port first: what follows may take minutes.
+    with contextlib.closing(listen(options)) as listener:
+        app = create_app(options, progress=ProgressPrinter())
+        for line in app.state.albumnet.notes:
+            note(f"albumnet: note: {line}")
+        if options.host not in _LOOPBACK:
+            note(f"albumnet: warning: {options.host} can be reached from other machines, and the app has no passwords")
+        name = f"[{options.host}]" if ":" in options.host else options.host
+        address = f"http://{name}:{listener.getsockname()[1]}/"
+        run(app, listener, options.limits, on_ready=lambda: print(f"AlbumNet is at {address}", flush=True))

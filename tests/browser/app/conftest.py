@@ -1,0 +1,102 @@
+"""The app in a browser: a small planted set with a model, and one as large as the origin's with a map."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from albumnet import pipeline
+from albumnet.features import extract_features
+from albumnet.models.presets import PRESETS
+from albumnet.planted import draw_world, write_world
+from albumnet.sources import import_table
+from albumnet.vision.backbones import load_backbone
+from albumnet.web.app import app_of
+from albumnet.web.loading import load_state
+from albumnet.web.options import ServeOptions
+from albumnet.web.state import AppState
+from web.planted_127k import write_planted
+from web.serving import serving
+
+N_ALBUMS = 60
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass(frozen=True)
+class Site:
+    """An app that answers, and what it serves."""
+
+    address: str
+    state: AppState
+    covers: tuple[Path, ...] = ()
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory) -> tuple[Path, Path, tuple[Path, ...]]:
+    """A planted set, a model trained on it for a moment, and the covers' files."""
+    base = tmp_path_factory.mktemp("planted")
+    table = write_world(draw_world(n_albums=N_ALBUMS, rng=np.random.default_rng(4), cover_size=160), base)
+    album_set = import_table(table, base / "covers", out=base / "set").album_set
+    extract_features(album_set, load_backbone("efficientnet_lite0"), device="cpu")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "small", replace(PRESETS["small"], strengths=(1e-2,), max_epochs=5))
+        options = pipeline.training_options(
+            album_set, model="2", device="cpu", min_albums_per_mood=4, backbone="efficientnet_lite0"
+        )
+        pipeline.train(album_set, base / "run", options=options, backbone="efficientnet_lite0")
+    report = "<!DOCTYPE html><title>r</title><h1>A report</h1><script>document.body.append('sorted')</script>"
+    (base / "run/report.html").write_text(report, "utf-8")
+    return base / "set", base / "run", tuple(sorted((base / "covers").iterdir()))
+
+
+@pytest.fixture(scope="session")
+def site(planted, tmp_path_factory) -> Iterator[Site]:
+    """Set, model and map."""
+    album_set, run, covers = planted
+    state = load_state(ServeOptions(album_set=album_set, model=run, app_dir=tmp_path_factory.mktemp("app")))
+    with serving(app_of(state)) as client:
+        yield Site(f"http://127.0.0.1:{client.port}", state, covers)
+
+
+@pytest.fixture(scope="session")
+def big_site(tmp_path_factory) -> Iterator[Site]:
+    """127,467 albums and their map, without a model."""
+    base = tmp_path_factory.mktemp("big")
+    planted = write_planted(base)
+    state = load_state(ServeOptions(album_set=planted.album_set, mood_map=planted.mood_map, app_dir=base / "app"))
+    with serving(app_of(state)) as client:
+        yield Site(f"http://127.0.0.1:{client.port}", state)
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., object]:
+    """Ask a page until an expression is true: `wait_for_function` would need eval, which the app's policy forbids."""
+
+    def wait(page, expression: str, *, timeout_s: float = 20.0) -> object:
+        deadline = time.monotonic() + timeout_s
+        while not (value := page.evaluate(expression)):
+            assert time.monotonic() < deadline, f"never became true: {expression}"
+            page.wait_for_timeout(20)
+        return value
+
+    return wait
+
+
+@pytest.fixture
+def find_faults() -> Callable[..., list[str]]:
+    """Serious and critical faults that axe finds on a page."""
+
+    def find(page) -> list[str]:
+        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        return [
+            f"{fault['id']}: {fault['nodes'][0]['html'][:200]} ({fault['nodes'][0]['failureSummary']})"
+            for fault in found
+            if fault["impact"] in ("serious", "critical")
+        ]
+
+    return find
