@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +75,7 @@ def run_part(arguments: argparse.Namespace) -> None:
     elif arguments.only == "precision":
         show_pairs(album_set, sheets=arguments.sheets)
     else:
-        measure_scale(album_set, n_covers=arguments.covers)
+        measure_scale(album_set, n_covers=arguments.covers, sheets=arguments.sheets)
 
 
 def measure_recall(album_set: AlbumSet) -> None:
@@ -171,17 +171,31 @@ def show_pairs(album_set: AlbumSet, *, sheets: Path | None) -> None:
     for n in chosen:
         one, other = (albums[names[row]] for row in (pairs.first[n], pairs.second[n]))
         print(f"  {one.artist}, {one.title} | {other.artist}, {other.title}: {describe(pairs, n)}")
-    for sheet in range(0, len(chosen) if sheets else 0, 40):
-        picture = Image.new("RGB", (5 * 330, 8 * 170), "white")
-        for place, n in enumerate(chosen[sheet : sheet + 40]):
-            for side, row in enumerate((pairs.first[n], pairs.second[n])):
-                cover = open_rgb(album_set.read_cover(names[row])).resize((160, 160))
-                picture.paste(cover, (place % 5 * 330 + side * 162, place // 5 * 170))
-        sheets.mkdir(parents=True, exist_ok=True)
-        picture.save(sheets / f"pairs-{sheet // 40:02d}.png")
+    covers_of = [
+        tuple(open_rgb(album_set.read_cover(names[row])) for row in (pairs.first[n], pairs.second[n])) for n in chosen
+    ]
+    save_sheets(covers_of, sheets, name="pairs")
 
 
-def measure_scale(album_set: AlbumSet, *, n_covers: int) -> None:
+def save_sheets(pairs: Sequence[tuple[Image.Image, ...]], folder: Path | None, *, name: str) -> None:
+    """Pairs of pictures, 60 to a sheet; nothing without a folder."""
+    for first in range(0, len(pairs) if folder else 0, 60):
+        sheet = Image.new("RGB", (6 * 210, 10 * 104), "white")
+        for place, pictures in enumerate(pairs[first : first + 60]):
+            for side, picture in enumerate(pictures):
+                sheet.paste(picture.resize((98, 98)), (place % 6 * 210 + side * 100, place // 6 * 104))
+        folder.mkdir(parents=True, exist_ok=True)
+        sheet.save(folder / f"{name}-{first // 60:02d}.png")
+
+
+def draw_window(picture: Image.Image, window: np.ndarray) -> Image.Image:
+    """What a window shows."""
+    box = tuple(float(edge) for edge in window[:4] * np.tile(picture.size, 2))
+    shown = picture.resize((98, 98), Image.Resampling.BICUBIC, box=box)
+    return shown.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if window[4] else shown
+
+
+def measure_scale(album_set: AlbumSet, *, n_covers: int, sheets: Path | None) -> None:
     """Time and memory at full size, and errors among windows of real covers and planted copies of them."""
     n_copies = n_covers // 100
     sketches, cover, windows = sketch_windows(album_set, n_covers=n_covers, n_copies=n_copies)
@@ -199,13 +213,22 @@ def measure_scale(album_set: AlbumSet, *, n_covers: int) -> None:
     print(f"flat windows: {int((contrast < Thresholds().min_contrast).sum()):,}")
     counts = [
         ("the same window or nearly (overlap .9)", overlap >= 0.9),
-        ("much the same (overlap .7 to .9)", (overlap >= 0.7) & (overlap < 0.9)),
+        ("much the same (overlap .8 to .9)", (overlap >= 0.8) & (overlap < 0.9)),
+        ("much of it (overlap .7 to .8)", (overlap >= 0.7) & (overlap < 0.8)),
         ("one cover, elsewhere or mirrored", (overlap < 0.7) & (cover[pairs.first] == cover[pairs.second])),
         ("two covers", cover[pairs.first] != cover[pairs.second]),
     ]
     print(f"pairs reported: {len(pairs):,}")
     for what, is_so in counts:
         print(f"  {what}: {int(is_so.sum()):,}")
+    pictures = [open_rgb(album_set.read_cover(album.cover)) for album in album_set.albums if album.cover]
+    drawn = np.random.default_rng(0).permutation(len(pairs))[:N_PAIRS_SHOWN]
+    for name, rows in (("windows", drawn), ("windows-elsewhere", np.flatnonzero(counts[-2][1])[:N_PAIRS_SHOWN])):
+        shown = [
+            tuple(draw_window(pictures[cover[row]], windows[row]) for row in (pairs.first[n], pairs.second[n]))
+            for n in (rows if sheets else ())
+        ]
+        save_sheets(shown, sheets, name=name)
     for n in np.flatnonzero(counts[-1][1])[:20]:
         one, other = pairs.first[n], pairs.second[n]
         print(f"    covers {cover[one]} and {cover[other]}, contrast {contrast[one]:.0f}: {describe(pairs, n)}")
