@@ -27,6 +27,10 @@ class FeatureStoreError(AlbumNetError):
     """Stored features are missing, or were made by another backbone, weights or transform."""
 
 
+class SourceError(AlbumNetError):
+    """A service on the network refuses, cannot be reached, or answers what it never should."""
+
+
 class CoverError(AlbumNetError):
     """One cover cannot be used; inside a run it becomes a row of failures, not the end."""
 

@@ -33,8 +33,10 @@ class Album:
         styles: Finer genres; kept, not used as model input.
         year: Year of release; None when unknown.
         cover: sha256 of the cover's original bytes, as 64 hex digits; None when there is no usable cover.
-        cover_file: The name the cover had where it came from.
+        cover_file: The name the cover had where it came from; its address where that was the web.
         source: Where the row came from ("albums.csv").
+        picture: sha256 of the cover that stands for all covers which show the same picture, found by cleaning; None
+            where there is no other. Such covers are never on two sides of a split.
     """
 
     album_id: str
@@ -47,6 +49,7 @@ class Album:
     cover: str | None = None
     cover_file: str | None = None
     source: str = ""
+    picture: str | None = None
 
 
 def normalise_name(name: str) -> str:

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+import audio_files
 from albumnet.dataset import AlbumSet
 
 
@@ -85,6 +86,17 @@ def test_a_folder_of_covers_with_a_table_beside_them_is_imported(run, work, tmp_
     (folder / "metadata.csv").write_text(text)
     assert run("import", "folder", folder, "--out", tmp_path / "set").code == 0
     assert len(AlbumSet(tmp_path / "set").albums) == 30
+
+
+def test_a_music_library_is_imported_and_what_is_no_album_is_listed(run, tmp_path):
+    (tmp_path / "music").mkdir()
+    audio_files.write_flac(tmp_path / "music" / "1.flac", album="Low", mood="Warm")
+    assert run("import", "library", tmp_path / "music", "--out", tmp_path / "set").code == 0
+    (tmp_path / "music" / "2.mp3").write_bytes(b"broken")
+    said = run("import", "library", tmp_path / "music", "--out", tmp_path / "set", "--force")
+    assert said.code == 3
+    assert "1 files and covers could not be used" in said.err
+    assert len(AlbumSet(tmp_path / "set").albums) == 1
 
 
 def test_card_is_a_result_and_goes_to_stdout(run, work):

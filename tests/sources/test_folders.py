@@ -62,7 +62,9 @@ def test_the_moods_column_can_be_chosen(folder, tmp_path):
 
 
 def test_a_folder_without_metadata_is_refused(folder, tmp_path):
-    with pytest.raises(InputTableError, match=r"has no metadata file; expected one of metadata\.csv"):
+    with pytest.raises(
+        InputTableError, match=r"has no metadata file and no Parquet files .* expected one of metadata\.csv"
+    ):
         import_folder(folder, out=tmp_path / "set")
 
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, evaluation, explain, map, models, moods, report, serve, sets
+from albumnet.cli import (
+    cleaning,
+    demo,
+    evaluation,
+    explain,
+    exporting,
+    map,
+    models,
+    moods,
+    online,
+    report,
+    serve,
+    sets,
+)
 
 app = typer.Typer(
     name="albumnet",
@@ -15,9 +28,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.run_demo)
+sets.import_app.command("musicbrainz")(online.import_musicbrainz)
 app.add_typer(sets.import_app, name="import", help="Turn albums and covers into an album set.")
+app.command("clean")(cleaning.clean)
 app.command("split")(sets.split)
 app.command("card")(sets.card)
+app.command("export")(exporting.export)
 app.command("features")(models.features)
 app.command("train")(models.train)
 app.command("crossvalidate")(models.crossvalidate)

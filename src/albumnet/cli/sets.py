@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note
+from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, one_of
 
 if TYPE_CHECKING:
     from albumnet.sources import ImportResult
@@ -34,6 +35,12 @@ def import_table(
     moods_column: MoodsColumn = "moods",
     cover_column: Annotated[str, typer.Option("--cover-column", help="Column with the cover's file name.")] = "cover",
     rename: Rename = None,
+    form: Annotated[
+        str, typer.Option("--form", callback=one_of("rows", "long", "wide"), help="rows, long or wide.")
+    ] = "rows",
+    moods_table: Annotated[
+        Path | None, typer.Option("--moods-table", help="Another table with the moods (album_id, mood, rank).")
+    ] = None,
     aliases: Aliases = None,
     encoding: Encoding = "utf-8",
     seed: Seed = 0,
@@ -42,8 +49,12 @@ def import_table(
     """Import a table of albums and a folder of covers."""
     from albumnet.sources import import_table
 
-    options = _options(moods_column, cover_column, rename, aliases, encoding)
-    _report(import_table(table, covers, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter()))
+    options = replace(_options(moods_column, cover_column, rename, aliases, encoding), form=form)
+    result = import_table(
+        table, covers, out=out, options=options, seed=seed, force=force, moods_table=moods_table,
+        progress=ProgressPrinter(),
+    )  # fmt: skip
+    report_import(result)
 
 
 @import_app.command("folder")
@@ -64,7 +75,25 @@ def import_folder(
     from albumnet.sources import import_folder
 
     options = _options(moods_column, "file_name", rename, aliases, encoding)
-    _report(import_folder(folder, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter()))
+    report_import(import_folder(folder, out=out, options=options, seed=seed, force=force, progress=ProgressPrinter()))
+
+
+@import_app.command("library")
+@command
+def import_library(
+    music_dir: Annotated[Path, typer.Argument(metavar="MUSIC_DIR", help="Folder of tagged audio files; only read.")],
+    out: Out,
+    aliases: Aliases = None,
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """Import tagged audio files: MP3, FLAC, Ogg, Opus, M4A, WMA."""
+    from albumnet.records import MoodAliases, read_aliases
+    from albumnet.sources import import_library
+
+    known = read_aliases(aliases) if aliases else MoodAliases()
+    result = import_library(music_dir, out=out, aliases=known, seed=seed, force=force, progress=ProgressPrinter())
+    report_import(result, what="files and covers")
 
 
 @command
@@ -119,7 +148,8 @@ def _options(
     )
 
 
-def _report(result: ImportResult) -> None:
+def report_import(result: ImportResult, *, what: str = "covers") -> None:
+    """What an import gave, and with exit code 3 what it could not take."""
     album_set = result.album_set
     if result.ignored_columns:
         note(f"columns passed over: {', '.join(result.ignored_columns)}")
@@ -129,4 +159,4 @@ def _report(result: ImportResult) -> None:
         f"{album_set.path} {state}: {len(album_set.albums):,} albums, {n_covers:,} covers, "
         f"{len(album_set.vocabulary)} moods; see {album_set.path / 'card.md'}"
     )
-    list_failures([(failure.item, failure.reason) for failure in result.failures], what="covers")
+    list_failures([(failure.item, failure.reason) for failure in result.failures], what=what)

@@ -2,6 +2,7 @@
 
 from albumnet.dataset.album_set import AlbumSet, CoverFailure, write_album_set
 from albumnet.dataset.feature_store import FeatureManifest, FeatureStore
+from albumnet.dataset.provenance import Provenance, Step, Terms
 from albumnet.dataset.splits import SIDES, split_albums
 
 __all__ = [
@@ -10,6 +11,9 @@ __all__ = [
     "CoverFailure",
     "FeatureManifest",
     "FeatureStore",
+    "Provenance",
+    "Step",
+    "Terms",
     "split_albums",
     "write_album_set",
 ]

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from albumnet.dataset.atomic import read_json, read_parquet, write_json, write_parquet
 from albumnet.dataset.covers import find_cover
+from albumnet.dataset.provenance import Provenance, read_provenance, write_provenance
 from albumnet.errors import AlbumSetError, CoverError
 from albumnet.records import Album, MoodVocabulary
 
@@ -33,6 +34,8 @@ _ALBUMS_SCHEMA = pa.schema(
         "source": pa.string(),
     }
 )
+# Only in sets that were cleaned, where covers show the same picture.
+_PICTURE_FIELD = pa.field("picture", pa.string())
 _FAILURES_SCHEMA = pa.schema({"item": pa.string(), "reason": pa.string(), "cover": pa.string()})
 
 
@@ -115,6 +118,11 @@ class AlbumSet:
         path = self.path / "failures.parquet"
         return read_failures(path) if path.is_file() else ()
 
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Terms of the sources, and how many albums were left after each step."""
+        return read_provenance(self.path)
+
     @property
     def covers_dir(self) -> Path:
         """Where the covers' original bytes lie."""
@@ -158,6 +166,7 @@ def write_album_set(
     vocabulary: MoodVocabulary,
     failures: Sequence[CoverFailure] = (),
     import_digest: str,
+    provenance: Provenance = Provenance(),
 ) -> AlbumSet:
     """Write an album set's tables; covers are stored beforehand with `store_cover`, splits and card come afterwards.
 
@@ -167,6 +176,13 @@ def write_album_set(
     for made_from_albums in ("albums.parquet", "splits.parquet", "card.md"):
         (path / made_from_albums).unlink(missing_ok=True)
     rows = [asdict(album) for album in albums]
+    schema = _ALBUMS_SCHEMA
+    if any(album.picture for album in albums):
+        schema = schema.append(_PICTURE_FIELD)
+    else:
+        for row in rows:
+            del row["picture"]
+    write_provenance(path, provenance)
     write_failures(path / "failures.parquet", failures)
     write_json(
         path / "vocabulary.json",
@@ -174,7 +190,7 @@ def write_album_set(
         schema_version=SCHEMA_VERSION,
     )
     made_from = {"albums": _digest(rows), "vocabulary": vocabulary.digest, "import": import_digest}
-    table = pa.Table.from_pylist(rows, schema=_ALBUMS_SCHEMA)
+    table = pa.Table.from_pylist(rows, schema=schema)
     write_parquet(path / "albums.parquet", table, schema_version=SCHEMA_VERSION, made_from=made_from)
     return AlbumSet(path)
 

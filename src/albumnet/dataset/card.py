@@ -20,6 +20,10 @@ def write_card(album_set: AlbumSet) -> str:
     genres = _count_genres(album_set)
     sources = Counter(album.source for album in albums)
     sides = Counter(album_set.splits.values())
+    lengths = Counter(len(album.moods) for album in albums)
+    provenance = album_set.provenance
+    licences = [(terms.source, terms.licence) for terms in provenance.terms]
+    funnel = [(step.what, step.albums) for step in provenance.funnel]
     sections = [
         f"# Album set `{album_set.path.name}`",
         _table(
@@ -35,9 +39,11 @@ def write_card(album_set: AlbumSet) -> str:
                 ("moods on all three sides", _count_moods_on_all_sides(album_set)),
             ],
         ),
+        *(["## Funnel", _table(("step", "albums left"), funnel)] if funnel else []),
         "## Moods",
         _table(("commonest", "albums"), ranked[:5]),
         _table(("rarest", "albums"), ranked[-5:]),
+        _table(("moods per album", "albums"), [(str(length), lengths[length]) for length in sorted(lengths)]),
         "## Years",
         _table(("decade", "albums"), sorted(decades.items())),
         "## Genres",
@@ -48,6 +54,7 @@ def write_card(album_set: AlbumSet) -> str:
         _table(("side", "albums"), [(side, sides[side]) for side in SIDES]),
         "## Provenance",
         _table(("source", "albums"), sources.most_common()),
+        *([_table(("terms of", "licence"), licences)] if licences else []),
         "Covers belong to their labels and artists; check the licence of every source before you pass a set on.",
         f"Albums `{album_set.digest}`, vocabulary `{album_set.vocabulary.digest}`.",
     ]

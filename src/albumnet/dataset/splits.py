@@ -27,10 +27,10 @@ def split_albums(
 ) -> dict[str, str]:
     """Assign every album a side.
 
-    Albums that share an artist or a cover are one group, and a group is never divided. Groups are dealt out rarest
-    mood first, each to the side that lacks most of that mood (iterative stratification, for groups). Moods found in
-    as many groups as there are sides, or more, are then brought onto every side, as far as moods that share groups
-    allow.
+    Albums that share an artist, a cover or its picture are one group, and a group is never divided. Groups are dealt
+    out rarest mood first, each to the side that lacks most of that mood (iterative stratification, for groups). Moods
+    found in as many groups as there are sides, or more, are then brought onto every side, as far as moods that share
+    groups allow.
 
     Args:
         albums: At least one.
@@ -70,8 +70,8 @@ def group_albums(albums: Sequence[Album]) -> np.ndarray:
     for n, album in enumerate(albums):
         if artist := artist_key(album):
             linked.setdefault(("artist", artist), []).append(n)
-        if album.cover is not None:
-            linked.setdefault(("cover", album.cover), []).append(n)
+        for cover in {album.cover, album.picture} - {None}:
+            linked.setdefault(("cover", str(cover)), []).append(n)
     for members in linked.values():
         for first, second in pairwise(members):
             parent[root(second)] = root(first)

@@ -37,7 +37,9 @@ def embed_labels(moods: Sequence[str], vectors: WordVectors) -> Float[np.ndarray
 
 def moods_with_vectors(moods: Sequence[str], vectors: WordVectors) -> tuple[str, ...]:
     """Those of some mood names whose every word has a vector, in their order."""
-    return tuple(mood for mood in moods if all(word in vectors for word in split_label(mood, vectors)))
+    words_of = {mood: split_label(mood, vectors) for mood in moods}
+    # A name such as "/" has no word at all.
+    return tuple(mood for mood, words in words_of.items() if words and all(word in vectors for word in words))
 
 
 def split_label(mood: str, vectors: WordVectors) -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from albumnet.dataset import AlbumSet, CoverFailure, split_albums, write_album_set
+from albumnet.dataset import AlbumSet, CoverFailure, Provenance, Step, Terms, split_albums, write_album_set
 from albumnet.dataset.atomic import write_text
 from albumnet.dataset.card import write_card
 from albumnet.dataset.covers import store_cover
@@ -20,6 +20,8 @@ from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.records import Album, MoodAliases, build_vocabulary
 from albumnet.vision.decoding import check_cover
 
+CoverLoader = Callable[[str], bytes]
+
 
 @dataclass(frozen=True)
 class ImportResult:
@@ -27,7 +29,7 @@ class ImportResult:
 
     Attributes:
         album_set: The set.
-        failures: Covers that could not be taken.
+        failures: Covers, and where a source reads more than covers other items, that could not be taken.
         was_there_already: Whether there was nothing to do.
         ignored_columns: Columns of the table that were passed over.
     """
@@ -41,12 +43,15 @@ class ImportResult:
 def write_imported(
     albums: Sequence[Album],
     *,
-    covers_dir: Path,
+    load_cover: CoverLoader,
     out: Path,
     import_digest: str,
     aliases: MoodAliases,
     seed: int = 0,
     force: bool = False,
+    terms: Terms | None = None,
+    funnel: Sequence[Step] = (),
+    failures: Sequence[CoverFailure] = (),
     progress: ProgressCallback = ignore_progress,
 ) -> ImportResult:
     """Store the covers, then write the set with its vocabulary, splits and card.
@@ -55,13 +60,16 @@ def write_imported(
     is replaced stays whole until all covers of the new one are stored.
 
     Args:
-        albums: With `cover_file` naming a file below `covers_dir`, or None.
-        covers_dir: Where the cover files lie.
+        albums: With `cover_file` naming a cover that `load_cover` knows, or None.
+        load_cover: Gives the bytes of a named cover, or raises CoverError; `covers_below` where they are files.
         out: The set's folder.
         import_digest: Of everything the import depends on.
         aliases: Variant spellings of moods.
         seed: Of the split.
         force: Replace a set that came from another import. Covers and features stay: they go by content.
+        terms: Of the source; without, "not stated" for every source that albums name.
+        funnel: What was found before these albums were left.
+        failures: What else could not be taken.
         progress: Called per cover.
 
     Raises:
@@ -81,10 +89,30 @@ def write_imported(
         dataclasses.replace(a, moods=_unique(vocabulary.names[vocabulary.index(mood)] for mood in a.moods))
         for a in albums
     ]
-    stored, failures = _store_covers(spelled, covers_dir=covers_dir, out=out, progress=progress)
-    album_set = write_album_set(out, stored, vocabulary=vocabulary, failures=failures, import_digest=import_digest)
+    stored, without_cover = _store_covers(spelled, load_cover=load_cover, out=out, progress=progress)
+    names = dict.fromkeys(album.source for album in albums)
+    provenance = Provenance(
+        terms=(terms,) if terms else tuple(Terms(name, "not stated") for name in names), funnel=_funnel(stored, funnel)
+    )
+    album_set = write_album_set(
+        out,
+        stored,
+        vocabulary=vocabulary,
+        failures=[*failures, *without_cover],
+        import_digest=import_digest,
+        provenance=provenance,
+    )
     _finish(album_set, seed=seed)
-    return ImportResult(album_set, tuple(failures), was_there_already=False)
+    return ImportResult(album_set, album_set.failures, was_there_already=False)
+
+
+def _funnel(albums: Sequence[Album], found: Sequence[Step]) -> tuple[Step, ...]:
+    with_moods = [album for album in albums if album.moods]
+    return (
+        *(found or [Step("found", len(albums))]),
+        Step("with moods", len(with_moods)),
+        Step("and a usable cover", sum(album.cover is not None for album in with_moods)),
+    )
 
 
 def _finish(album_set: AlbumSet, *, seed: int) -> None:
@@ -102,7 +130,7 @@ def digest_file(path: Path) -> str:
 
 
 def _store_covers(
-    albums: Sequence[Album], *, covers_dir: Path, out: Path, progress: ProgressCallback
+    albums: Sequence[Album], *, load_cover: CoverLoader, out: Path, progress: ProgressCallback
 ) -> tuple[list[Album], list[CoverFailure]]:
     stored: list[Album] = []
     failures: list[CoverFailure] = []
@@ -110,7 +138,7 @@ def _store_covers(
         cover = None
         if album.cover_file:
             try:
-                data = _read(covers_dir, album.cover_file)
+                data = load_cover(album.cover_file)
                 check_cover(data)
                 cover = store_cover(out / "covers", data)
             except CoverError as error:
@@ -118,6 +146,11 @@ def _store_covers(
         stored.append(dataclasses.replace(album, cover=cover))
         progress(Progress("covers", n + 1, len(albums)))
     return stored, failures
+
+
+def covers_below(covers_dir: Path) -> CoverLoader:
+    """Loads covers that are files in a folder, by their path relative to it; anything outside is refused."""
+    return lambda name: _read(covers_dir, name)
 
 
 def _read(covers_dir: Path, name: str) -> bytes:

@@ -10,7 +10,7 @@ import json
 import reprlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 from albumnet.errors import InputTableError
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album, MoodAliases
-from albumnet.sources.importing import ImportResult, digest_file, write_imported
+from albumnet.sources.forms import gather_long, gather_wide
+from albumnet.sources.importing import ImportResult, covers_below, digest_file, write_imported
 
 LIST_SEPARATOR = "|"
 _KNOWN = ("album_id", "artist", "title", "cover", "moods", "genres", "styles", "year")
@@ -38,6 +39,7 @@ class TableOptions:
         encoding: Of CSV and JSON lines.
         aliases: Variant spellings of moods.
         id_column_fallback: The column to take ids from when there is no album_id; None to insist on one.
+        form: rows (one per album) | long (one per album and mood) | wide (a column per mood).
     """
 
     moods_column: str = "moods"
@@ -46,6 +48,7 @@ class TableOptions:
     encoding: str = "utf-8-sig"
     aliases: MoodAliases = MoodAliases()
     id_column_fallback: str | None = None
+    form: str = "rows"
 
 
 def import_table(
@@ -56,6 +59,7 @@ def import_table(
     options: TableOptions = TableOptions(),
     seed: int = 0,
     force: bool = False,
+    moods_table: Path | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> ImportResult:
     """Turn a table of albums and a folder of covers into an album set.
@@ -70,6 +74,7 @@ def import_table(
         options: How to read the table.
         seed: Of the split.
         force: Replace a set that came from another import.
+        moods_table: Another table with the moods, in the long form; the first one's are then not looked at.
         progress: Called per cover.
 
     Raises:
@@ -78,38 +83,99 @@ def import_table(
     """
     if not covers_dir.is_dir():
         raise InputTableError(f"{covers_dir} is not a folder; --covers takes the folder that the cover files lie in")
-    albums, ignored_columns = read_albums(table, options=options)
-    digest = hashlib.sha256(
-        json.dumps(
-            [digest_file(table), str(covers_dir.resolve()), options.moods_column, options.cover_column, seed,
-             dict(options.renames or {}), options.encoding, dict(options.aliases.mood_of_variant)]
-        ).encode()
-    ).hexdigest()[:16]  # fmt: skip
+    moods = read_long_moods(moods_table, options=options) if moods_table else None
+    albums, ignored_columns = read_albums(table, options=options, moods=moods)
+    tables = [digest_file(path) for path in (table, moods_table) if path]
+    content = json.dumps([tables, str(covers_dir.resolve()), seed, options_digest(options)])
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
     result = write_imported(
-        albums, covers_dir=covers_dir, out=out, import_digest=digest, aliases=options.aliases, seed=seed, force=force,
-        progress=progress,
+        albums, load_cover=covers_below(covers_dir), out=out, import_digest=digest, aliases=options.aliases, seed=seed,
+        force=force, progress=progress,
     )  # fmt: skip
     return replace(result, ignored_columns=ignored_columns)
 
 
-def read_albums(table: Path, *, options: TableOptions = TableOptions()) -> tuple[list[Album], tuple[str, ...]]:
+def options_digest(options: TableOptions) -> str:
+    """Of everything that says how a table is read."""
+    values = {
+        **asdict(options),
+        "renames": dict(options.renames or {}),
+        "aliases": dict(options.aliases.mood_of_variant),
+    }
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read_albums(
+    table: Path, *, options: TableOptions = TableOptions(), moods: Mapping[str, Sequence[str]] | None = None
+) -> tuple[list[Album], tuple[str, ...]]:
     """The albums of a table, covers not yet looked at, and the columns that were passed over.
+
+    Args:
+        table: The file.
+        options: How to read it.
+        moods: album_id -> moods, from elsewhere; the table's own are then not looked at.
 
     Raises:
         InputTableError: If the table cannot be read, lacks a column, or holds a value of the wrong type.
     """
     columns, rows = _read_rows(table, encoding=options.encoding)
-    name_of = _map_columns(columns, table=table, options=options)
+    if moods is not None:
+        rows = [{**row, options.moods_column: list(moods.get(str(row.get("album_id")), ()))} for row in rows]
+        columns = list(dict.fromkeys([*columns, options.moods_column]))
+    return albums_of_rows(columns, rows, where=str(table), source=table.name, options=options)
+
+
+def read_long_moods(table: Path, *, options: TableOptions = TableOptions()) -> dict[str, list[str]]:
+    """album_id -> moods, strongest first, of a table in the long form.
+
+    Raises:
+        InputTableError: If the table cannot be read, lacks a column, or has a rank that is no number.
+    """
+    columns, rows = _read_rows(table, encoding=options.encoding)
+    _, albums = gather_long(columns, rows, where=str(table))
+    return {str(album["album_id"]): album["moods"] for album in albums}
+
+
+def albums_of_rows(
+    columns: Sequence[str], rows: Sequence[dict[str, Any]], *, where: str, source: str, options: TableOptions
+) -> tuple[list[Album], tuple[str, ...]]:
+    """The albums of rows that were read, and the columns that were passed over.
+
+    Args:
+        columns: Of all rows.
+        rows: Column -> value.
+        where: What they are of, for errors.
+        source: What albums say they come from.
+        options: How to read them.
+
+    Raises:
+        InputTableError: If a column is missing, or a value of the wrong type.
+    """
+    columns, rows = _to_rows(list(columns), list(rows), where=where, options=options)
+    name_of = _map_columns(columns, table=where, options=options)
     albums = [
         _album(
             {known: row.get(column) for known, column in name_of.items()},
-            where=f"{table}, row {number}",
-            source=table.name,
+            where=f"{where}, row {number}",
+            source=source,
         )
         for number, row in enumerate(rows, start=1)
     ]
     used = set(name_of.values())
     return albums, tuple(column for column in columns if column not in used)
+
+
+def _to_rows(
+    columns: list[str], rows: list[dict[str, Any]], *, where: str, options: TableOptions
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """Whatever the form, a row per album with a list of moods."""
+    renames = options.renames or {}
+    if options.form == "long":
+        return gather_long(columns, rows, where=where)
+    if options.form == "wide":
+        not_moods = {*_KNOWN, *renames, options.cover_column, options.id_column_fallback}
+        return gather_wide(columns, rows, moods=[name for name in columns if name not in not_moods], where=where)
+    return columns, rows
 
 
 def _read_rows(table: Path, *, encoding: str) -> tuple[list[str], list[dict[str, Any]]]:
@@ -165,7 +231,7 @@ def _read_parquet(table: Path, encoding: str) -> tuple[list[str], list[dict[str,
     return list(arrow.column_names), arrow.to_pylist()
 
 
-def _map_columns(columns: Sequence[str], *, table: Path, options: TableOptions) -> dict[str, str]:
+def _map_columns(columns: Sequence[str], *, table: str, options: TableOptions) -> dict[str, str]:
     """Known name -> the table's column of that meaning."""
     if not columns:
         raise InputTableError(f"{table} is empty; expected a row per album with album_id, moods and cover")
@@ -193,7 +259,7 @@ def _map_columns(columns: Sequence[str], *, table: Path, options: TableOptions) 
 
 
 def _check_columns(
-    columns: Sequence[str], *, name_of: Mapping[str, str], renames: Mapping[str, str], table: Path
+    columns: Sequence[str], *, name_of: Mapping[str, str], renames: Mapping[str, str], table: str
 ) -> None:
     missing = [known for known in _KNOWN if known not in name_of]
     for column in columns:

@@ -56,6 +56,16 @@ def check_cover(data: bytes) -> None:
     _open(data).close()
 
 
+def cover_size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels as the header says, before any turn.
+
+    Raises:
+        CoverError: If the bytes are no usable picture.
+    """
+    with _open(data) as image:
+        return image.size
+
+
 def _open(data: bytes) -> Image.Image:
     if not data:
         raise CoverError("the file is empty (0 bytes); expected a picture")
