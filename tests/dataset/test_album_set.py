@@ -5,6 +5,7 @@ import json
 import shutil
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from albumnet.dataset import AlbumSet, CoverFailure, split_albums, write_album_set
@@ -171,3 +172,12 @@ def test_a_planted_set_holds_what_was_planted(planted_set):
     assert set(again.splits) == {album.album_id for album in again.albums}
     assert {mood for album in again.albums for mood in album.moods} == set(again.vocabulary.names)
     assert again.splits == split_albums(again.albums, rng=np.random.default_rng(0))
+
+
+def test_the_picture_that_covers_share_is_kept_and_is_no_column_where_none_do(tmp_path):
+    for name, picture in (("shared", "d"), ("plain", None)):
+        albums = [Album("1", cover="c", picture=picture), Album("2", cover="d")]
+        write_album_set(tmp_path / name, albums, vocabulary=build_vocabulary([]), import_digest="")
+        assert AlbumSet(tmp_path / name).albums == tuple(albums)
+        columns = pq.read_schema(tmp_path / name / "albums.parquet").names
+        assert ("picture" in columns) == (picture is not None)

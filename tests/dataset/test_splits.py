@@ -179,3 +179,10 @@ def test_a_set_of_the_origin_s_size_is_split_within_half_a_minute():
     splits = split(albums)
     assert time.perf_counter() - start < 30
     assert count_gaps(albums, sides_of_groups(albums, splits)) == 0
+
+
+def test_covers_of_one_picture_are_on_one_side():
+    albums = [Album(f"{n}", artist=f"A{n}", cover=f"c{n}", picture="c0" if n % 10 == 0 else None) for n in range(60)]
+    splits = split_albums(albums, rng=np.random.default_rng(0))
+    assert len({splits[f"{n}"] for n in range(0, 60, 10)}) == 1
+    assert len(set(splits.values())) == 3

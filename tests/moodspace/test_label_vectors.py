@@ -7,7 +7,7 @@ import pytest
 
 from albumnet.errors import WordVectorError
 from albumnet.moodspace import WordVectors, embed_labels, load_packaged_vectors
-from albumnet.moodspace.label_vectors import split_label
+from albumnet.moodspace.label_vectors import moods_with_vectors, split_label
 from albumnet.planted.rule import MOODS
 
 ALLMUSIC_MOODS = Path(__file__).parents[2] / "scripts" / "allmusic_moods.txt"
@@ -65,3 +65,7 @@ def test_the_packaged_slice_covers_every_allmusic_mood_but_the_word_that_glove_l
     with pytest.raises(WordVectorError, match="'thuggish'"):
         embed_labels(names, vectors)
     assert len(embed_labels([name for name in names if "thuggish" not in name.casefold()], vectors)) == len(names) - 1
+
+
+def test_only_names_whose_every_word_has_a_vector_have_one():
+    assert moods_with_vectors(("Amiable/Good-Natured", "Mellow Gold", "/"), VECTORS) == ("Amiable/Good-Natured",)

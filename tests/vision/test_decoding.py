@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageFilter
 
 from albumnet.errors import CoverError
-from albumnet.vision.decoding import check_cover, decode_cover
+from albumnet.vision.decoding import check_cover, cover_size, decode_cover
 
 SIZE = 32
 # Four flat quarters, so that a turned or mixed-up picture cannot look right.
@@ -322,3 +322,11 @@ def test_a_randomly_corrupted_file_gives_an_array_or_a_cover_error(format_, data
     if data.draw(st.booleans()):
         del corrupted[data.draw(places) :]
     assert_array_or_cover_error(bytes(corrupted))
+
+
+def test_the_size_of_a_cover_is_read_from_its_header():
+    file = io.BytesIO()
+    Image.new("RGB", (40, 70)).save(file, "PNG")
+    assert cover_size(file.getvalue()) == (40, 70)
+    with pytest.raises(CoverError):
+        cover_size(b"rubbish")
