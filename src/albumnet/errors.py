@@ -51,5 +51,9 @@ class PredictionsError(AlbumNetError):
     """A file of predictions is missing, broken, or of other albums or moods than is asked for."""
 
 
+class RecommendError(AlbumNetError):
+    """A folder is no fitted recommender, or it does not know a user, an album or a word."""
+
+
 class MissingExtraError(AlbumNetError):
     """The base install lacks what was asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, evaluation, models, moods, report, sets
+from albumnet.cli import demo, evaluation, models, moods, recommend, report, sets
 
 app = typer.Typer(
     name="albumnet",
@@ -26,6 +26,7 @@ app.command("report")(report.report)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
 app.add_typer(moods.moods_app, name="moods", help="Walk among moods and words, and find albums by words.")
+app.add_typer(recommend.recommend_app, name="recommend", help="Albums for listeners; does the cover help?")
 
 
 def main() -> None:

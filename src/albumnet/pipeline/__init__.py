@@ -11,6 +11,15 @@ from albumnet.pipeline.demo import DemoResult, demo
 from albumnet.pipeline.evaluating import evaluate
 from albumnet.pipeline.finding import FoundAlbum, FoundAlbums, find_albums, moods_to_walk, vectors_to_walk
 from albumnet.pipeline.folds import FoldResult, cross_validate
+from albumnet.pipeline.recommending import (
+    FitResult,
+    RecEvaluation,
+    evaluate_recommender,
+    export_mood_vectors,
+    fit_recommender,
+    open_recommender,
+    recommend_mood,
+)
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
@@ -18,21 +27,28 @@ from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, ta
 __all__ = [
     "AskedScores",
     "DemoResult",
+    "FitResult",
     "FoldResult",
     "FoundAlbum",
     "FoundAlbums",
     "MoodRanking",
+    "RecEvaluation",
     "ScoreRow",
     "TrainingResult",
     "compare_with_set",
     "cross_validate",
     "demo",
     "evaluate",
+    "evaluate_recommender",
+    "export_mood_vectors",
     "find_albums",
+    "fit_recommender",
     "moods_to_walk",
+    "open_recommender",
     "place_among_training",
     "predict_albums",
     "read_scores",
+    "recommend_mood",
     "score",
     "score_asked_moods",
     "table_values",
