@@ -26,11 +26,10 @@ from albumnet.recommend.folder import SCHEMA_VERSION, FittedFolder, RecConfig, r
 from albumnet.recommend.interactions import Interactions, RatingScale, ReadingReport, read_interactions
 from albumnet.recommend.recommenders.hybrid import HybridOptions
 from albumnet.recommend.recommenders.implicit_models import Als, AlsOptions, check_implicit
-from albumnet.recommend.scenarios import deal_folds
-from albumnet.recommend.tuning import make_validation, tune_als, tune_hybrid
+from albumnet.recommend.tuning import N_VALIDATIONS, draw_validations, tune_als, tune_hybrid
 
-# With more likes than this, ALS is not tried with several numbers of factors.
-MAX_TO_TUNE_ALS = 2_000_000
+# With more likes than this, ALS is not tried with several numbers of factors, and one division settles the rest.
+LARGE = 2_000_000
 N_FOLDS = 7
 
 
@@ -157,19 +156,19 @@ def fit_hybrid(
     Returns:
         ALS fitted, its options, the hybrid's, and the weight of the extra block.
     """
-    rng = np.random.default_rng(seed)
-    hidden = deal_folds("warm", interactions, artists=groups, n_folds=N_FOLDS, rng=rng)[0]
-    learned = ~hidden.is_hidden
-    validation = make_validation(
-        interactions.liked(learned), interactions.seen(learned), interactions.liked(hidden.is_hidden),
-        is_candidate=hidden.is_candidate, rng=rng,
+    is_large = int(interactions.is_liked.sum()) > LARGE
+    validations = draw_validations(
+        "warm", interactions, artists=groups, n_folds=N_FOLDS, rng=np.random.default_rng(seed),
+        n_validations=1 if is_large else N_VALIDATIONS,
     )  # fmt: skip
     options = als or AlsOptions(seed=seed)
-    if als is None and interactions.is_liked.sum() <= MAX_TO_TUNE_ALS:
-        options = tune_als(validation, base=options)
+    if als is None and not is_large:
+        options = tune_als(validations, base=options)
     progress(Progress("fitting", 1, 3))
     mix = contents.mix(spec)
-    hybrid, weight = tune_hybrid(validation, Als(options).fit(validation.train), mix, has_listeners=True)
+    inner = [Als(options).fit(each.train) for each in validations]
+    hybrid, weight = tune_hybrid(validations, inner, mix, has_listeners=True)
+    del inner, validations
     progress(Progress("fitting", 2, 3))
     fitted = Als(options).fit(interactions.liked())
     progress(Progress("fitting", 3, 3))

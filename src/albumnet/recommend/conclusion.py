@@ -16,7 +16,7 @@ def verdict(found: Comparison) -> str:
     It "helps" where the interval over users lies above 0 after Holm's correction and so does that over folds, which
     tells of other albums; "may help" where the interval over users does but one of the others does not.
     """
-    if found.difference.high < 0:
+    if found.difference.high < 0 and found.over_folds.high < 0:
         return HURTS
     if not found.difference.low > 0:
         return NO_EVIDENCE

@@ -30,7 +30,7 @@ from albumnet.recommend.recommenders.item_knn import ItemKnn
 from albumnet.recommend.recommenders.popularity import Popularity
 from albumnet.recommend.recommenders.same_artist import SameArtist
 from albumnet.recommend.scenarios import SCENARIOS, Fold, deal_folds
-from albumnet.recommend.tuning import ContentMix, Validation, make_validation, tune_als, tune_hybrid
+from albumnet.recommend.tuning import ContentMix, Validation, draw_validations, tune_als, tune_hybrid
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -182,18 +182,13 @@ def _evaluate_fold(
     if not train.nnz:
         return
 
-    def validation(kind: str) -> Validation:
-        inner = deal_folds(kind, interactions, artists=artist_groups, n_folds=n_folds, rng=rng, among=kept)[0]
-        learned = ~inner.is_hidden
-        return make_validation(
-            interactions.liked(learned), interactions.seen(learned), interactions.liked(kept & inner.is_hidden),
-            is_candidate=inner.is_candidate, rng=rng,
-        )  # fmt: skip
+    def validations(kind: str) -> list[Validation]:
+        return draw_validations(kind, interactions, artists=artist_groups, n_folds=n_folds, rng=rng, kept=kept)
 
-    warm = validation("warm")
+    warm = validations("warm")
     options = tune_als(warm, base=als)
-    inner = warm if scenario == "warm" else validation(scenario)
-    inner_als = Als(options).fit(inner.train)
+    inner = warm if scenario == "warm" else validations(scenario)
+    inner_als = [Als(options).fit(each.train) for each in inner]
     fitted = Als(options).fit(train)
     tally.start(fold, seen=seen, hidden=interactions.liked(fold.is_hidden))
     for spec in specs:
@@ -210,8 +205,8 @@ def _make(
     *,
     artists: np.ndarray,
     fitted: Als,
-    inner: Validation,
-    inner_als: Als,
+    inner: Sequence[Validation],
+    inner_als: Sequence[Als],
     is_warm: bool,
     als: AlsOptions,
     rng: np.random.Generator,

@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from albumnet.metrics.recommendation import score_lists
+from albumnet.recommend.interactions import Interactions
 from albumnet.recommend.recommenders.base import UserItems, count_listeners
 from albumnet.recommend.recommenders.content import Content
 from albumnet.recommend.recommenders.hybrid import HybridOptions, blend, predict_factors, share_of_own
 from albumnet.recommend.recommenders.implicit_models import Als, AlsOptions
+from albumnet.recommend.scenarios import deal_folds
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
 
-PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0)
+PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 TRUSTS = (0.0, 1.0, 3.0, 10.0, 30.0)
-CLOSENESSES = (0.0, 0.1, 0.25, 0.5, 1.0)
-EXTRA_WEIGHTS = (0.3, 1.0)
+CLOSENESSES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
+EXTRA_WEIGHTS = (0.1, 0.3, 1.0)
 ALS_GRID = tuple((f, a, r) for f in (4, 8, 16, 32, 64) for a in (0.5, 2.0, 8.0) for r in (0.1, 10.0))
+# Divisions that settings are judged on, each hiding something else; where there are many likes, one tells enough.
+N_VALIDATIONS = 3
 # More users than this tell the same; scores of so many albums at a time are held.
 MAX_USERS = 2000
 _MAX_SCORES = 30_000_000
@@ -69,13 +73,48 @@ def make_validation(
     return Validation(train, seen, hidden, is_candidate, users)
 
 
+def draw_validations(
+    scenario: str,
+    interactions: Interactions,
+    *,
+    artists: Int[np.ndarray, " N"],
+    n_folds: int,
+    rng: np.random.Generator,
+    kept: Bool[np.ndarray, " I"] | None = None,
+    n_validations: int = N_VALIDATIONS,
+) -> list[Validation]:
+    """Divide what is there in the manner of a scenario, and keep the first few divisions.
+
+    Args:
+        scenario: What is hidden: interactions, albums or artists.
+        interactions: All of them.
+        artists: Group of each album.
+        n_folds: Each division hides one in so many.
+        rng: Deals.
+        kept: Interactions that may be looked at at all; all if not given.
+        n_validations: Divisions, at most `n_folds`.
+    """
+    there = np.ones(len(interactions.user), dtype=bool) if kept is None else kept
+    folds = deal_folds(scenario, interactions, artists=artists, n_folds=n_folds, rng=rng, among=there)
+    return [
+        make_validation(
+            interactions.liked(~fold.is_hidden), interactions.seen(~fold.is_hidden),
+            interactions.liked(there & fold.is_hidden), is_candidate=fold.is_candidate, rng=rng,
+        )
+        for fold in folds[:n_validations]
+    ]  # fmt: skip
+
+
 def tune_als(
-    validation: Validation, *, base: AlsOptions, grid: Sequence[tuple[int, float, float]] = ALS_GRID
+    validations: Sequence[Validation], *, base: AlsOptions, grid: Sequence[tuple[int, float, float]] = ALS_GRID
 ) -> AlsOptions:
     """Number of factors, weight of a like and penalty with the best lists."""
     trials = [replace(base, n_factors=f, alpha=alpha, regularization=penalty) for f, alpha, penalty in grid]
-    worth = [validation.judge(Als(trial).fit(validation.train).scores(validation.users)) for trial in trials]
-    return trials[int(np.argmax(worth))]
+    worth = [
+        float(np.mean([each.judge(Als(trial).fit(each.train).scores(each.users)) for each in validations]))
+        for trial in trials
+    ]
+    return trials[_best(worth)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,38 +150,47 @@ def scale_block(block: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N D"]:
 
 
 def tune_hybrid(
-    validation: Validation, als: Als, mix: ContentMix, *, has_listeners: bool
+    validations: Sequence[Validation], fitted: Sequence[Als], mix: ContentMix, *, has_listeners: bool
 ) -> tuple[HybridOptions, float]:
     """Weights of the hybrid with the best lists, and the weight of the mix's extra block.
 
     One after the other: penalty with the extra block's weight, then trust, then closeness.
 
     Args:
-        validation: What they are judged by.
-        als: Fitted to the validation's likes.
+        validations: What they are judged by, on average.
+        fitted: ALS fitted to each validation's likes.
         mix: Content.
         has_listeners: Whether candidates have listeners; without, trust is of no consequence and kept.
     """
-    n_listeners = count_listeners(validation.train)
-    users, factors = als.user_factors[validation.users], als.item_factors
+    pairs = list(zip(validations, fitted, strict=True))
+    n_listeners = [count_listeners(each.train) for each in validations]
 
-    def collaborative(weight: float, penalty: float, trust: float) -> np.ndarray:
-        predicted = predict_factors(mix.mixed(weight), factors, n_listeners=n_listeners, penalty=penalty)
-        own = share_of_own(n_listeners, trust=trust)[:, None]
-        scores: np.ndarray = users @ (own * factors + (1 - own) * predicted).astype(np.float32).T
+    def collaborative(n: int, weight: float, penalty: float, trust: float) -> np.ndarray:
+        validation, als = pairs[n]
+        factors = als.item_factors
+        predicted = predict_factors(mix.mixed(weight), factors, n_listeners=n_listeners[n], penalty=penalty)
+        own = share_of_own(n_listeners[n], trust=trust)[:, None]
+        blended = (own * factors + (1 - own) * predicted).astype(np.float32)
+        scores: np.ndarray = als.user_factors[validation.users] @ blended.T
         return scores
+
+    def judge(weight: float, penalty: float, trust: float) -> float:
+        found = [each.judge(collaborative(n, weight, penalty, trust)) for n, each in enumerate(validations)]
+        return float(np.mean(found))
 
     trust = HybridOptions().trust
     trials = [(weight, penalty) for weight in mix.weights for penalty in PENALTIES]
-    weight, penalty = trials[_best([validation.judge(collaborative(w, p, trust)) for w, p in trials])]
+    weight, penalty = trials[_best([judge(w, p, trust) for w, p in trials])]
     if has_listeners:
-        trust = TRUSTS[_best([validation.judge(collaborative(weight, penalty, trial)) for trial in TRUSTS])]
-    first = collaborative(weight, penalty, trust)
-    second = Content(mix.mixed(weight)).fit(validation.train).scores(validation.users)
-    worth = [validation.judge(blend(first, second, weight=trial) if trial else first) for trial in CLOSENESSES]
+        trust = TRUSTS[_best([judge(weight, penalty, trial) for trial in TRUSTS])]
+    worth = np.zeros(len(CLOSENESSES))
+    for n, each in enumerate(validations):
+        first = collaborative(n, weight, penalty, trust)
+        second = Content(mix.mixed(weight)).fit(each.train).scores(each.users)
+        worth += [each.judge(blend(first, second, weight=trial) if trial else first) for trial in CLOSENESSES]
     return HybridOptions(penalty=penalty, trust=trust, closeness=CLOSENESSES[_best(worth)]), weight
 
 
-def _best(worth: Sequence[float]) -> int:
+def _best(worth: Sequence[float] | Float[np.ndarray, " T"]) -> int:
     """The first of the best; earlier trials lean less on content, so noise does not."""
     return int(np.argmax(np.round(worth, 6)))
