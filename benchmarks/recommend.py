@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import resource
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,22 +28,25 @@ from albumnet.recommend.contents import Contents, RowSpec
 from albumnet.recommend.evaluation import over_folds
 from albumnet.recommend.interactions import Interactions
 from albumnet.recommend.recommenders import Als, AlsOptions, Content, Hybrid
-from albumnet.recommend.scenarios import Fold, deal_folds
+from albumnet.recommend.scenarios import SCENARIOS, Fold, deal_folds
 from albumnet.recommend.tuning import ContentMix, draw_validations, tune_als, tune_hybrid
 
+# Of the seven folds: a fold of peers takes minutes.
+N_PEER_FOLDS = 3
 HYBRID = RowSpec("hybrid", "", "hybrid", ("genre_year",), ("look", "moods"))
 
 
 def run_planted(peers_python: Path | None, *, n_folds: int = 3) -> None:
     """Mood-driven, artist-driven and popularity-driven listeners: hybrid and peers against the best possible list."""
     for shares in ({"mood": 1.0}, {"mood": 0.5, "artist": 0.3, "popularity": 0.2}, {"artist": 0.5, "popularity": 0.5}):
-        for n_likes, noise in ((80, 0.1), (40, 0.3)):
+        for n_likes, noise in ((80, 0.1), (40, 0.3)) if shares == {"mood": 1.0} else ((80, 0.1),):
             rng = np.random.default_rng(0)
             interactions, listeners, moods, artists = planted_listeners(shares, n_likes=n_likes, rng=rng)
             seen_moods = moods + noise * rng.normal(size=moods.shape)
             mix = ContentMix(None, seen_moods.astype(np.float32))
             print(f"\nlisteners {shares}, {n_likes} likes each, noise {noise} on moods of spread 1; cold albums")
-            compare_on_folds("cold albums", interactions, mix, artists, peers_python, n_folds=n_folds, truth=listeners)
+            peers = peers_python if shares == {"mood": 1.0} else None
+            compare_on_folds("cold albums", interactions, mix, artists, peers, n_folds=n_folds, truth=listeners)
 
 
 def planted_listeners(
@@ -75,7 +79,7 @@ def run_peers(rec: Path, peers_python: Path) -> None:
     groups = group_albums(AlbumSet(Path(fitted.config.album_set)).albums)
     for scenario in ("warm", "cold albums"):
         print(f"\n{scenario}, {len(fitted.interactions.users)} users, content: genre, year, look, moods")
-        compare_on_folds(scenario, fitted.interactions, mix, groups, peers_python, n_folds=7)
+        compare_on_folds(scenario, fitted.interactions, mix, groups, peers_python, n_folds=7, n_used=N_PEER_FOLDS)
 
 
 def compare_on_folds(
@@ -86,10 +90,12 @@ def compare_on_folds(
     peers_python: Path | None,
     *,
     n_folds: int,
+    n_used: int | None = None,
     truth: PlantedListeners | None = None,
 ) -> None:
     """nDCG@10 of the hybrid, ALS, content, peers and the truth; differences to the hybrid, paired over users."""
-    folds = deal_folds(scenario, interactions, artists=groups, n_folds=n_folds, rng=np.random.default_rng([0, 0]))
+    rng = np.random.default_rng([0, SCENARIOS.index(scenario)])
+    folds = deal_folds(scenario, interactions, artists=groups, n_folds=n_folds, rng=rng)[:n_used]
     per_fold: dict[str, list[np.ndarray]] = {}
     for n, fold in enumerate(folds):
         for name, scores in _score_fold(scenario, interactions, fold, mix, groups, peers_python, n, n_folds).items():
@@ -168,29 +174,52 @@ def _run_peers(python: Path, validation: object, train: object, content: np.ndar
     return found
 
 
-def run_speed(*, n_users: int = 100_000, n_albums: int = 127_467, n_likes: int = 20_000_000, width: int = 192) -> None:
-    """ALS, the hybrid with its choice of settings, and one user's list, at full size."""
+def run_speed() -> None:
+    """ALS alone, then the hybrid with its choice of settings and one user's list, at full size, each in its process."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("draw", "als", "hybrid"):
+            subprocess.run(
+                [sys.executable, __file__, "--only", "speed", "--part", part, "--folder", folder], check=True
+            )
+
+
+def run_speed_part(
+    part: str, folder: Path, *, n_users: int = 100_000, n_albums: int = 127_467, n_likes: int = 20_000_000
+) -> None:
+    """One process of `run_speed`: what it takes is its own memory."""
+    if part == "draw":
+        user, album = _synthetic_likes(n_users, n_albums, n_likes, np.random.default_rng(0))
+        np.save(folder / "user.npy", user)
+        np.save(folder / "album.npy", album)
+        return
+    user, album = np.load(folder / "user.npy"), np.load(folder / "album.npy")
+    if part == "als":
+        likes = as_interactions(user, album, n_users, n_albums).liked()
+        del user, album
+        start = time.perf_counter()
+        Als(AlsOptions(n_factors=64, n_iterations=15)).fit(likes)
+        print(f"{n_users:,} users x {n_albums:,} albums, {likes.nnz:,} likes")
+        print(
+            f"ALS, 64 factors, 15 iterations: {time.perf_counter() - start:.0f} s, peak {_peak_gb():.2f} GB", flush=True
+        )
+    else:
+        _time_hybrid(as_interactions(user, album, n_users, n_albums))
+
+
+def _time_hybrid(interactions: Interactions, *, width: int = 192) -> None:
     from albumnet.pipeline.recommending import fit_hybrid
 
+    n_users, n_albums = interactions.shape
     rng = np.random.default_rng(0)
-    base = _peak_gb()
-    user, album = _synthetic_likes(n_users, n_albums, n_likes, rng)
-    interactions = as_interactions(user, album, n_users, n_albums)
-    del user, album
     content = rng.normal(size=(n_albums, width)).astype(np.float32)
-    likes = interactions.liked()
-    print(f"{n_users:,} users x {n_albums:,} albums, {likes.nnz:,} likes, content {width} wide; {base:.2f} GB at start")
-    print(f"data in memory: peak {_peak_gb():.2f} GB")
-    start = time.perf_counter()
-    Als(AlsOptions(n_factors=64, n_iterations=15)).fit(likes)
-    print(f"ALS, 64 factors, 15 iterations: {time.perf_counter() - start:.0f} s, peak {_peak_gb():.2f} GB")
-    del likes
     contents = Contents({"genre_year": content[:, :80], "look": content[:, 80:144], "moods": content[:, 144:]})
+    del content
     start = time.perf_counter()
     als, _, options, weight = fit_hybrid(interactions, contents, HYBRID, groups=np.arange(n_albums))
-    hybrid = Hybrid(als, contents.mix(HYBRID).mixed(weight), options=options, is_fitted=True).fit(interactions.liked())
-    print(f"hybrid, settings chosen and fitted: {time.perf_counter() - start:.0f} s, peak {_peak_gb():.2f} GB")
     seen = interactions.seen()
+    hybrid = Hybrid(als, contents.mix(HYBRID).mixed(weight), options=options, is_fitted=True).fit(interactions.liked())
+    seconds = time.perf_counter() - start
+    print(f"hybrid on content {width} wide, settings chosen: {seconds:.0f} s, peak {_peak_gb():.2f} GB", flush=True)
     times = []
     for row in rng.integers(n_users, size=50):
         start = time.perf_counter()
@@ -199,17 +228,15 @@ def run_speed(*, n_users: int = 100_000, n_albums: int = 127_467, n_likes: int =
     print(f"recommend for a user: median {np.median(times):.1f} ms, 95th percentile {np.percentile(times, 95):.1f} ms")
 
 
-def _synthetic_likes(
-    n_users: int, n_albums: int, n_likes: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _synthetic_likes(n_users: int, n_albums: int, n_likes: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Different pairs, albums by a heavy-tailed popularity and users by a log-normal activity."""
-    weight = 1 / np.arange(20, n_albums + 20) ** 0.8
-    activity = rng.lognormal(sigma=0.7, size=n_users)
+    weight = np.cumsum(1 / np.arange(20, n_albums + 20) ** 0.8)
+    activity = np.cumsum(rng.lognormal(sigma=0.7, size=n_users))
     found = np.empty(0, dtype=np.int64)
     while len(found) < n_likes:
         n_more = int(1.2 * (n_likes - len(found))) + 1000
-        users = np.searchsorted(np.cumsum(activity) / activity.sum(), rng.random(n_more)).clip(0, n_users - 1)
-        albums = np.searchsorted(np.cumsum(weight) / weight.sum(), rng.random(n_more)).clip(0, n_albums - 1)
+        users = np.searchsorted(activity, rng.random(n_more) * activity[-1]).clip(0, n_users - 1)
+        albums = np.searchsorted(weight, rng.random(n_more) * weight[-1]).clip(0, n_albums - 1)
         found = np.union1d(found, users.astype(np.int64) * n_albums + albums)
     chosen = np.delete(found, rng.choice(len(found), len(found) - n_likes, replace=False))
     return (chosen // n_albums).astype(np.int32), (chosen % n_albums).astype(np.int32)
@@ -225,9 +252,13 @@ def main() -> None:
     parser.add_argument("--only", choices=("planted", "peers", "speed"), required=True)
     parser.add_argument("--rec", type=Path)
     parser.add_argument("--peers-python", type=Path)
+    parser.add_argument("--part", choices=("draw", "als", "hybrid"), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.only == "planted":
         run_planted(arguments.peers_python)
+    elif arguments.part is not None:
+        run_speed_part(arguments.part, arguments.folder)
     elif arguments.only == "speed":
         run_speed()
     elif arguments.rec is None or arguments.peers_python is None:

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix, load_npz
 
-VBPR_SETTINGS = tuple(itertools.product((10, 32), (0.01, 0.05), (0.001, 0.1)))  # factors, learning rate, penalty
+VBPR_SETTINGS = tuple(itertools.product((10, 32), (0.01, 0.05), (0.01,)))  # factors, learning rate, penalty
 # factors, weight of unknowns, penalty, penalty of the map from content
-IALS_SETTINGS = tuple(itertools.product((8, 32), (0.05, 0.3), (0.003, 0.03), (0.1, 10.0)))
+IALS_SETTINGS = tuple(itertools.product((8, 32), (0.05, 0.3), (0.01,), (0.1, 10.0)))
 
 
 def main(folder: Path) -> None:

@@ -98,20 +98,22 @@ class Interactions:
 
     def liked(self, kept: np.ndarray | None = None) -> Any:
         """Sparse (U, N) of likes, weighted: 1 for a rating, 1 + log of plays; of the interactions kept, if given."""
-        chosen = self.is_liked if kept is None else self.is_liked & kept
-        weight = np.ones(len(self.value)) if self.is_explicit else 1 + np.log(np.maximum(self.value, 1))
+        chosen = np.flatnonzero(self.is_liked if kept is None else self.is_liked & kept)
+        weight = np.float32(1) + np.log(np.maximum(self.value[chosen], 1)) if not self.is_explicit else None
         return self._matrix(chosen, weight)
 
     def seen(self, kept: np.ndarray | None = None) -> Any:
         """Sparse (U, N), 1 where a user knows an album, liked or not."""
-        chosen = np.ones(len(self.value), dtype=bool) if kept is None else kept
-        return self._matrix(chosen, np.ones(len(self.value)))
+        chosen = slice(None) if kept is None else np.flatnonzero(kept)
+        return self._matrix(chosen, None)
 
-    def _matrix(self, chosen: np.ndarray, weight: np.ndarray) -> Any:
+    def _matrix(self, chosen: np.ndarray | slice, weight: np.ndarray | None) -> Any:
+        """Weights of the interactions chosen, 1 if none are given."""
         from scipy.sparse import csr_array
 
-        entries = (weight[chosen].astype(np.float32), (self.user[chosen], self.album[chosen]))
-        matrix = csr_array(entries, shape=self.shape)
+        user, album = self.user[chosen], self.album[chosen]
+        entries = np.ones(len(user), dtype=np.float32) if weight is None else weight.astype(np.float32)
+        matrix = csr_array((entries, (user, album)), shape=self.shape)
         # Some of implicit's loops take 32-bit columns only.
         matrix.indices, matrix.indptr = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
         return matrix

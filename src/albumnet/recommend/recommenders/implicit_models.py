@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -72,11 +73,15 @@ class Als(_Factors):
         from implicit.cpu.als import AlternatingLeastSquares
 
         chosen = self.options
-        model = AlternatingLeastSquares(
-            factors=chosen.n_factors, regularization=chosen.regularization, alpha=chosen.alpha,
-            iterations=chosen.n_iterations, num_threads=chosen.n_threads, random_state=chosen.seed,
-        )  # fmt: skip
-        self.user_factors, self.item_factors = _fit_quietly(model, user_items)
+        options = {
+            "factors": chosen.n_factors,
+            "regularization": chosen.regularization,
+            "alpha": chosen.alpha,
+            "iterations": chosen.n_iterations,
+            "num_threads": chosen.n_threads,
+            "random_state": chosen.seed,
+        }
+        self.user_factors, self.item_factors = _fit_quietly(AlternatingLeastSquares, options, user_items)
         return self
 
 
@@ -106,7 +111,7 @@ class Bpr(_Factors):
         check_implicit()
         from implicit.cpu.bpr import BayesianPersonalizedRanking
 
-        self.user_factors, self.item_factors = _fit_quietly(BayesianPersonalizedRanking(**self._options), user_items)
+        self.user_factors, self.item_factors = _fit_quietly(BayesianPersonalizedRanking, self._options, user_items)
         return self
 
 
@@ -120,12 +125,15 @@ def check_implicit() -> None:
         raise MissingExtraError("recommenders need the library implicit; pip install 'albumnet[recommend]'")
 
 
-def _fit_quietly(model: Any, user_items: UserItems) -> tuple[np.ndarray, np.ndarray]:
+def _fit_quietly(
+    kind: Callable[..., Any], options: Mapping[str, Any], user_items: UserItems
+) -> tuple[np.ndarray, np.ndarray]:
     from scipy.sparse import csr_matrix
     from threadpoolctl import threadpool_limits
 
     # implicit spreads rows over threads by itself; BLAS threads below them make it several times slower, and it warns.
     with threadpool_limits(1, "blas"):
+        model = kind(**options)
         model.fit(csr_matrix(user_items), show_progress=False)
     users, items = np.asarray(model.user_factors), np.asarray(model.item_factors)
     return np.nan_to_num(users), np.nan_to_num(items)
