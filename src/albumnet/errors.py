@@ -63,6 +63,10 @@ class ExplainError(AlbumNetError):
     """What was asked for cannot be explained: no pixels, no gradients, or no mood of that name."""
 
 
+class RecommendError(AlbumNetError):
+    """A folder is no fitted recommender, or it does not know a user, an album or a word."""
+
+
 class MissingExtraError(AlbumNetError):
     """The base install lacks what was asked for."""
 

@@ -14,6 +14,7 @@ from albumnet.cli import (
     models,
     moods,
     online,
+    recommend,
     report,
     serve,
     sets,
@@ -47,6 +48,7 @@ app.command("serve")(serve.serve)
 app.command("see")(explain.see)
 app.command("filters")(explain.filters)
 app.command("explain")(explain.explain)
+app.add_typer(recommend.recommend_app, name="recommend", help="Albums for listeners; does the cover help?")
 
 
 def main() -> None:

@@ -23,6 +23,15 @@ from albumnet.pipeline.explaining.sets import explain_set
 from albumnet.pipeline.finding import FoundAlbum, FoundAlbums, find_albums, moods_to_walk, vectors_to_walk
 from albumnet.pipeline.folds import FoldResult, cross_validate
 from albumnet.pipeline.mapping import find_or_make_map, make_map, write_atlas_of
+from albumnet.pipeline.recommending import (
+    FitResult,
+    RecEvaluation,
+    evaluate_recommender,
+    export_mood_vectors,
+    fit_recommender,
+    open_recommender,
+    recommend_mood,
+)
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
@@ -30,10 +39,12 @@ from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, ta
 __all__ = [
     "AskedScores",
     "DemoResult",
+    "FitResult",
     "FoldResult",
     "FoundAlbum",
     "FoundAlbums",
     "MoodRanking",
+    "RecEvaluation",
     "ScoreRow",
     "TrainingResult",
     "change_cover",
@@ -44,17 +55,22 @@ __all__ = [
     "draw_figures",
     "draw_filters",
     "evaluate",
+    "evaluate_recommender",
     "explain_covers",
     "explain_set",
+    "export_mood_vectors",
     "find_albums",
     "find_or_make_map",
+    "fit_recommender",
     "has_earned_belief",
     "make_map",
     "method_title",
     "moods_to_walk",
+    "open_recommender",
     "place_among_training",
     "predict_albums",
     "read_scores",
+    "recommend_mood",
     "score",
     "score_asked_moods",
     "see_covers",

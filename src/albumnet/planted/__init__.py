@@ -6,7 +6,16 @@ holds worlds in which, beyond that, the probability of every mood is known, and 
 """
 
 from albumnet.planted.drawing import draw_cover
+from albumnet.planted.listeners import PlantedListeners, draw_listeners
 from albumnet.planted.world import PlantedTruth, PlantedWorld, draw_world
 from albumnet.planted.writing import write_world
 
-__all__ = ["PlantedTruth", "PlantedWorld", "draw_cover", "draw_world", "write_world"]
+__all__ = [
+    "PlantedListeners",
+    "PlantedTruth",
+    "PlantedWorld",
+    "draw_cover",
+    "draw_listeners",
+    "draw_world",
+    "write_world",
+]
