@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from albumnet.cli import demo, evaluation, map, models, report, serve, sets
+from albumnet.cli import demo, evaluation, map, models, report, serve, sets, study
 
 app = typer.Typer(
     name="albumnet",
@@ -27,6 +27,7 @@ app.command("predict")(models.predict)
 app.command("score")(models.score)
 app.command("map")(map.make_map)
 app.command("serve")(serve.serve)
+app.add_typer(study.study_app, name="study", help="Covers before human eyes: blind rating and agreement.")
 
 
 def main() -> None:

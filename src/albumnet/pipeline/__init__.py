@@ -7,12 +7,14 @@ from albumnet.pipeline.folds import FoldResult, cross_validate
 from albumnet.pipeline.mapping import find_or_make_map, make_map, write_atlas_of
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
+from albumnet.pipeline.studying import StudyReport, report_study
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
 
 __all__ = [
     "DemoResult",
     "FoldResult",
     "ScoreRow",
+    "StudyReport",
     "TrainingResult",
     "compare_with_set",
     "cross_validate",
@@ -23,6 +25,7 @@ __all__ = [
     "make_map",
     "predict_albums",
     "read_scores",
+    "report_study",
     "score",
     "table_values",
     "train",

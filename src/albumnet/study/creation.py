@@ -111,9 +111,12 @@ def create_study(album_set: AlbumSet, out: Path, options: StudyOptions, *, force
     key = Key(
         album_set=str(album_set.path.resolve()),
         albums_digest=album_set.digest,
-        items={i: KeyItem(a.album_id, a.artist, a.title, a.cover or "", a.moods) for i, a in zip(ids, albums, strict=True)},
+        items={
+            item: KeyItem(album.album_id, album.artist, album.title, album.cover or "", album.moods)
+            for item, album in zip(ids, albums, strict=True)
+        },
         shares=dict(zip(vocabulary.names, target.mean(axis=0).tolist(), strict=True)),
-    )  # fmt: skip
+    )
     with AnswerBook(study.answers_file) as book:
         tokens = {rater.name: book.give_link(rater.name) for rater in study.raters}
     write_study(study, key)

@@ -1,0 +1,182 @@
+"""`albumnet study …`: blind rating of covers by people, and how far they, the set and models agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from albumnet.cli.output import Seed, command, note, one_of, print_table
+
+if TYPE_CHECKING:
+    from albumnet.pipeline import StudyReport
+
+study_app = typer.Typer(no_args_is_help=True)
+
+StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study.")]
+Raters = Annotated[str, typer.Option("--raters", metavar="NAMES", help="Separated by commas.")]
+Agreement = Annotated[float, typer.Option("--agreement", help="Planted kappa of two raters.")]
+WithSet = Annotated[float, typer.Option("--with-set", help="Planted kappa of rater and set.")]
+PORT = 8701
+
+
+@study_app.command("create")
+@command
+def create(
+    album_set: Annotated[Path, typer.Argument(metavar="SET")],
+    raters: Raters,
+    out: Annotated[Path, typer.Option("--out", metavar="STUDY", help="Folder of the study.")],
+    covers: Annotated[int, typer.Option("--covers", min=2, help="How many count.")] = 50,
+    moods: Annotated[str, typer.Option("--moods", metavar="all|LIST", help="Separated by commas.")] = "all",
+    repeats: Annotated[int, typer.Option("--repeats", min=0, help="Covers that each rater sees twice.")] = 5,
+    draw: Annotated[
+        str,
+        typer.Option(
+            "--draw", callback=one_of("random", "stratified"), help="Stratified: rare moods come as often as common."
+        ),
+    ] = "random",
+    address: Annotated[
+        str, typer.Option("--address", help="What raters' links begin with.")
+    ] = f"http://localhost:{PORT}",
+    seed: Seed = 0,
+    force: Annotated[bool, typer.Option("--force", help="Throw away the study that is there.")] = False,
+) -> None:
+    """Draw covers of a set's test side and give each rater a private link."""
+    from albumnet.dataset import AlbumSet
+    from albumnet.study import StudyOptions, create_study
+
+    options = StudyOptions(
+        raters=_listed(raters), n_covers=covers, moods=None if moods == "all" else _listed(moods), n_repeats=repeats,
+        is_stratified=draw == "stratified", seed=seed,
+    )  # fmt: skip
+    created = create_study(AlbumSet(album_set), out, options, force=force)
+    study = created.study
+    note(
+        f"{out}: {len(study.items)} covers ({repeats} of them twice) after {study.n_training} to practise on, "
+        f"{len(study.moods)} moods. Links are kept nowhere: copy them now."
+    )
+    _print_links(created.tokens, address)
+
+
+@study_app.command("plan")
+@command
+def plan(
+    album_set: Annotated[Path, typer.Argument(metavar="SET")],
+    width: Annotated[float, typer.Option("--width", min=0.01, help="Of the interval that is wanted.")] = 0.1,
+    agreement: Agreement = 0.3,
+    simulated: Annotated[int, typer.Option("--simulated", min=10, help="Studies of each size.")] = 100,
+    seed: Seed = 0,
+) -> None:
+    """Say how many covers and raters an interval of a wanted width takes, by simulating studies."""
+    import numpy as np
+
+    from albumnet.dataset import AlbumSet
+    from albumnet.study.planning import plan_study
+    from albumnet.study.simulation import Planted
+
+    opened = AlbumSet(album_set)
+    target = opened.vocabulary.target([album.moods for album in opened.albums if album.moods])
+    lines = plan_study(
+        target.mean(axis=0), planted=Planted(between_raters=agreement, with_set=0.0), rng=np.random.default_rng(seed),
+        n_simulated=simulated,
+    )  # fmt: skip
+    print(f"Width of a 95 % interval of the raters' mean pooled kappa, {agreement:g} planted:")
+    numbers = list(dict.fromkeys(line.n_raters for line in lines))
+    width_of = {(line.n_covers, line.n_raters): line.width for line in lines}
+    print_table(
+        ("covers", *(f"{n} raters" for n in numbers)),
+        ((f"{c}", *(f"{width_of[c, n]:.3f}" for n in numbers)) for c in dict.fromkeys(li.n_covers for li in lines)),
+    )
+    for n in numbers:
+        enough = next((line.n_covers for line in lines if line.n_raters == n and line.width <= width), None)
+        print(
+            f"{n} raters: {'more covers than were simulated' if enough is None else f'{enough} covers'} for {width:g}"
+        )
+
+
+@study_app.command("report")
+@command
+def report(
+    path: StudyFolder,
+    model: Annotated[
+        list[Path] | None, typer.Option("--model", metavar="RUN", help="A trained model; may be repeated.")
+    ] = None,
+    album_set: Annotated[
+        Path | None, typer.Option("--set", metavar="SET", help="The study's set, if it has moved.")
+    ] = None,
+    resamples: Annotated[int, typer.Option("--resamples", min=100, help="Of covers, for the intervals.")] = 1000,
+    seed: Seed = 0,
+) -> None:
+    """Compare raters, the set and models; the whole of it is STUDY/report.html."""
+    from albumnet import pipeline
+
+    found = pipeline.report_study(path, model or [], album_set=album_set, n_resamples=resamples, seed=seed)
+    _print_report(found)
+    note(f"mood by mood, cover by cover: {found.path}")
+
+
+@study_app.command("simulate")
+@command
+def simulate(
+    path: StudyFolder,
+    raters: Raters,
+    agreement: Agreement = 0.3,
+    with_set: WithSet = 0.15,
+    with_oneself: Annotated[float, typer.Option("--with-oneself", help="Planted kappa of repeats.")] = 0.7,
+    seed: Seed = 0,
+) -> None:
+    """Let a program answer in the place of some raters, with a planted agreement; reports call them simulated."""
+    import numpy as np
+
+    from albumnet.errors import StudyError
+    from albumnet.study import read_key, read_study
+    from albumnet.study.answers.store import AnswerBook
+    from albumnet.study.simulation import Planted, simulate_answers
+
+    study = read_study(path)
+    planted = Planted(between_raters=agreement, with_set=with_set, with_oneself=with_oneself)
+    names = _listed(raters)
+    answers = simulate_answers(study, read_key(study), names, planted=planted, rng=np.random.default_rng(seed))
+    with AnswerBook(study.answers_file) as book:
+        if busy := [name for name in names if book.current(name)]:
+            raise StudyError(f"{', '.join(busy)} answered already; simulate raters who have not")
+        book.save_all(answers)
+    note(f"{len(answers)} answers of {len(names)} simulated raters kept in {path}")
+
+
+def _print_report(found: StudyReport) -> None:
+    from albumnet.study.page import in_words
+
+    findings = found.findings
+    if simulated := [rater.name for rater in findings.raters if rater.is_simulated]:
+        print(f"SIMULATED raters, who say nothing about people: {', '.join(simulated)}")
+    print(f"{findings.n_covers} covers, {findings.n_moods} moods; 95 % intervals over covers\n")
+    print_table(
+        ("", "covers", "pooled kappa", "", "alpha Jaccard", "alpha semantic"),
+        (
+            (
+                f"{pair.first} - {pair.second}", str(pair.n_covers), *_parts(in_words(pair.pooled)),
+                f"{pair.alphas['jaccard'].value:.2f}", f"{pair.alphas['semantic'].value:.2f}",
+            )
+            for pair in findings.pairs
+        ),
+    )  # fmt: skip
+    print()
+    for line in findings.contrasts:
+        less = f"; less raters' own: {line.less_raters.value:+.2f} " if line.less_raters.is_defined else ""
+        ends = f"[{line.less_raters.low:+.2f}, {line.less_raters.high:+.2f}]" if less else ""
+        print(f"{line.title}: {in_words(line.mean)}{less}{ends}")
+
+
+def _parts(said: str) -> tuple[str, str]:
+    number, _, rest = said.partition("]")
+    return (f"{number}]" if rest or said.endswith("]") else said), rest.strip()
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",") if name.strip())
+
+
+def _print_links(tokens: dict[str, str], address: str) -> None:
+    print_table(("rater", "private link"), ((name, f"{address}/r/{token}") for name, token in tokens.items()))
