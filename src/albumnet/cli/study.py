@@ -90,9 +90,8 @@ def plan(
     )
     for n in numbers:
         enough = next((line.n_covers for line in lines if line.n_raters == n and line.width <= width), None)
-        print(
-            f"{n} raters: {'more covers than were simulated' if enough is None else f'{enough} covers'} for {width:g}"
-        )
+        said = "more covers than were simulated" if enough is None else f"{enough} covers"
+        print(f"{n} raters: {said} for {width:g}")
 
 
 @study_app.command("report")

@@ -18,7 +18,7 @@ from albumnet.study.analysis import (
     Findings,
     Party,
     analyse,
-    choose_threshold,
+    choose_thresholds,
     party_of_model,
     party_of_rater,
     party_of_set,
@@ -88,7 +88,7 @@ def decide(study: Study, key: Key, run: Path, *, album_set: Path) -> Party:
         name=_name(config, run),
         moods=test.vocabulary.names,
         probabilities=test.rows_of([key.items[item].album_id for item in study.items]),
-        threshold=choose_threshold(target, valid.probabilities),
+        thresholds=choose_thresholds(target, valid.probabilities),
     )
 
 

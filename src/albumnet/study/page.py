@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,12 +15,12 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from albumnet.metrics.agreement import kappa_in_words
-from albumnet.study.analysis import Estimate, Findings, Party
+from albumnet.study.analysis import Estimate, Findings, PairFindings, Party
+from albumnet.study.analysis.findings import PAIR_KINDS
 from albumnet.study.folder import Key, Study
 
 _THUMBNAIL = 160
-_WIDTH, _ROW = 640, 30
-_LEFT, _RIGHT = 230, 470
+_WIDTH, _ROW, _HEAD = 440, 38, 28
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ def render_study(
         others=others,
         css=Markup(_read("study.css")),  # our own file
         forest=_draw_forest(findings),
+        kinds=[kind for kind in PAIR_KINDS if any(pair.kind == kind for pair in findings.pairs)],
         covers=_cover_lines(study, key, findings, [*raters, *others]),
         is_simulated=any(rater.is_simulated for rater in findings.raters),
         all_simulated=all(rater.is_simulated for rater in findings.raters),
@@ -89,52 +90,62 @@ def _draw_forest(findings: Findings) -> Markup:
     """Every pair's pooled kappa and interval on one scale; chance is a dashed line at 0."""
     pairs = [pair for pair in findings.pairs if pair.pooled.is_defined]
     ends = [0.0, *(end for p in pairs for end in (p.pooled.value, p.pooled.low, p.pooled.high) if not math.isnan(end))]
-    low, high = math.floor(min(ends) * 10) / 10, math.ceil(max(*ends, 0.2) * 10) / 10
-    step = 0.1 if high - low <= 0.8 else 0.2
+    step = 0.1 if max(ends) - min(ends) <= 0.7 else 0.2
+    low, high = math.floor(min(ends) / step) * step, math.ceil(max(*ends, 0.2) / step) * step
 
     def across(value: float) -> float:
-        return _LEFT + (value - low) / (high - low) * (_RIGHT - _LEFT)
+        return 12 + (value - low) / (high - low) * (_WIDTH - 24)
 
-    parts: list[Markup] = []
     kinds = list(dict.fromkeys(pair.kind for pair in pairs))
-    height = _ROW * (len(pairs) + len(kinds)) + 34
-    ticks = [round(low + n * step, 3) for n in range(int((high - low) / step + 1.5)) if low + n * step <= high + 1e-9]
-    for tick in ticks:
-        x = across(tick)
-        style = "reference" if abs(tick) < 1e-9 else "grid"
-        parts.append(
-            Markup('<line class="{}" x1="{:.1f}" x2="{:.1f}" y1="4" y2="{}"/>').format(style, x, x, height - 26)
-        )
-        parts.append(Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-            x, height - 8, number(tick, 1)))  # fmt: skip
-    y = 20
+    height = _ROW * len(pairs) + _HEAD * len(kinds) + 34
+    parts: list[Markup] = []
+    for n in range(round((high - low) / step) + 1):
+        tick = round(low + n * step, 3)
+        parts += _draw_tick(tick, across(tick), height=height)
+    y = 0
     for kind in kinds:
-        parts.append(Markup('<text class="kind" x="4" y="{}">{}</text>').format(y, kind))
-        y += _ROW
+        y += _HEAD
+        parts.append(Markup('<text class="kind" x="4" y="{}">{}</text>').format(y - 6, kind))
         for pair in (p for p in pairs if p.kind == kind):
-            said, style = in_words(pair.pooled), "people" if kind == "rater–rater" else "other"
-            # Long names are cut off by the drawing's title, which has them whole.
-            parts.append(Markup('<text x="16" y="{}">{}</text>').format(y, _short(f"{pair.first} – {pair.second}")))
-            if not math.isnan(pair.pooled.low):
-                parts.append(
-                    Markup('<line class="whisker {}" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>').format(
-                        style, across(pair.pooled.low), across(pair.pooled.high), y - 4, y - 4
-                    )
-                )
-            parts.append(
-                Markup('<circle class="{}" cx="{:.1f}" cy="{}" r="4.5"><title>{}</title></circle>').format(
-                    style, across(pair.pooled.value), y - 4, f"{pair.first} – {pair.second}: {said}"
-                )
-            )
-            shown = f"{number(pair.pooled.value)} {interval_in_words(pair.pooled)}"
-            parts.append(
-                Markup('<text class="value" x="{}" y="{}" text-anchor="end">{}</text>').format(_WIDTH - 4, y, shown)
-            )
+            parts += _draw_pair(pair, across, y=y + 14)
             y += _ROW
     title = f"Pooled kappa of {len(pairs)} pairs with 95 % intervals; chance is 0"
     return Markup('<svg class="forest" viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg>').format(
         _WIDTH, height, title, Markup("").join(parts)
     )
+
+
+def _draw_tick(tick: float, x: float, *, height: int) -> list[Markup]:
+    style = "reference" if abs(tick) < 1e-9 else "grid"
+    return [
+        Markup('<line class="{}" x1="{:.1f}" x2="{:.1f}" y1="4" y2="{}"/>').format(style, x, x, height - 26),
+        Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
+            x, height - 8, number(tick, 1)
+        ),
+    ]
+
+
+def _draw_pair(pair: PairFindings, across: Callable[[float], float], *, y: int) -> list[Markup]:
+    name, found = f"{pair.first} – {pair.second}", pair.pooled
+    style = "people" if pair.kind == "rater–rater" else "other"
+    shown = f"{number(found.value)} {interval_in_words(found)}"
+    # A long name is cut; the dot's title has it whole.
+    parts = [
+        Markup('<text x="12" y="{}">{}</text>').format(y, _short(name)),
+        Markup('<text class="value" x="{}" y="{}" text-anchor="end">{}</text>').format(_WIDTH - 4, y, shown),
+    ]
+    if not math.isnan(found.low):
+        parts.append(
+            Markup('<line class="whisker {}" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>').format(
+                style, across(found.low), across(found.high), y + 12, y + 12
+            )
+        )
+    parts.append(
+        Markup('<circle class="{}" cx="{:.1f}" cy="{}" r="4.5"><title>{}</title></circle>').format(
+            style, across(found.value), y + 12, f"{name}: {in_words(found)}"
+        )
+    )
+    return parts
 
 
 def _short(name: str, most: int = 30) -> str:

@@ -2,7 +2,7 @@
 
 from albumnet.study.analysis.decisions import (
     Party,
-    choose_threshold,
+    choose_thresholds,
     party_of_model,
     party_of_rater,
     party_of_set,
@@ -16,7 +16,7 @@ __all__ = [
     "PairFindings",
     "Party",
     "analyse",
-    "choose_threshold",
+    "choose_thresholds",
     "party_of_model",
     "party_of_rater",
     "party_of_set",
