@@ -144,6 +144,136 @@ def simulate(
     note(f"{len(answers)} answers of {len(names)} simulated raters kept in {path}")
 
 
+@study_app.command("serve")
+@command
+def serve(
+    path: StudyFolder,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = PORT,
+) -> None:
+    """Let raters rate in a browser, each at their private link; end with Ctrl-C."""
+    import contextlib
+    from importlib.util import find_spec
+
+    from albumnet.errors import MissingExtraError
+
+    if missing := [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]:
+        raise MissingExtraError(f"the rating page needs {', '.join(missing)}; pip install 'albumnet[web]'")
+    from albumnet.web.options import Limits, ServeOptions
+    from albumnet.web.rating.app import create_rating_app
+    from albumnet.web.server import listen, run
+
+    with contextlib.closing(listen(ServeOptions(host=host, port=port))) as listener:
+        app = create_rating_app(path, host=host)
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            note(f"albumnet: warning: {host} can be reached from other machines; links are sent to it in the clear")
+        name = f"[{host}]" if ":" in host else host
+        address = f"http://{name}:{listener.getsockname()[1]}/"
+        run(app, listener, Limits(), on_ready=lambda: print(f"Raters' links begin with {address}r/", flush=True))
+
+
+@study_app.command("revoke")
+@command
+def revoke(
+    path: StudyFolder,
+    rater: Annotated[str, typer.Argument(metavar="RATER")],
+    new_link: Annotated[bool, typer.Option("--new-link", help="Give the rater another one.")] = False,
+    address: Annotated[
+        str, typer.Option("--address", help="What raters' links begin with.")
+    ] = f"http://localhost:{PORT}",
+) -> None:
+    """Make a rater's links worthless, at once; answers stay."""
+    from albumnet.study import read_study
+    from albumnet.study.answers.store import AnswerBook
+
+    study = read_study(path)
+    name = study.rater(rater).name
+    with AnswerBook(study.answers_file) as book:
+        note(f"{book.revoke_links(name)} links of {name} revoked")
+        if new_link:
+            _print_links({name: book.give_link(name)}, address)
+
+
+@study_app.command("export")
+@command
+def export(
+    path: StudyFolder,
+    out: Annotated[Path, typer.Option("--out", help="The file; for --as folder a new folder.")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--as", callback=one_of("csv", "jsonl", "label-studio", "folder"), help="csv, jsonl, label-studio, folder."
+        ),
+    ] = "csv",
+    history: Annotated[bool, typer.Option("--history", help="With answers that were replaced.")] = False,
+    rater: Annotated[str | None, typer.Option("--rater", help="Whose copy, for --as folder.")] = None,
+) -> None:
+    """Write answers to a file, or a copy of the study that one rater can serve alone."""
+    from albumnet.dataset.atomic import write_text
+    from albumnet.study import read_study
+    from albumnet.study.answers.exchange import export_answers, label_studio_config
+    from albumnet.study.answers.merging import copy_for_rater
+    from albumnet.study.answers.store import AnswerBook
+
+    study = read_study(path)
+    if kind == "folder":
+        if rater is None:
+            raise typer.BadParameter("--as folder makes a copy for one rater; name them with --rater")
+        _print_links({rater: copy_for_rater(study, rater, out)}, f"http://localhost:{PORT}")
+        note(f"{out}: to be served with `albumnet study serve {out}`, sent back and merged")
+        return
+    with AnswerBook(study.answers_file) as book:
+        write_text(out, export_answers(study, book, kind=kind, with_history=history))
+    if kind == "label-studio":
+        write_text(out.with_suffix(".xml"), label_studio_config(study.moods))
+        note(f"{out.with_suffix('.xml')}: the labelling interface")
+    note(str(out))
+
+
+@study_app.command("import")
+@command
+def import_(
+    path: StudyFolder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".csv, .jsonl, or Label Studio's .json.")],
+    rater: Annotated[
+        list[str] | None, typer.Option("--rater", metavar="IN_FILE=NAME", help="Who is who; may be repeated.")
+    ] = None,
+) -> None:
+    """Take answers from a file; those that contradict what is kept are listed and left out."""
+    from albumnet.study import read_study
+    from albumnet.study.answers.exchange import import_answers
+    from albumnet.study.answers.store import AnswerBook
+
+    study = read_study(path)
+    who = dict(pair.partition("=")[::2] for pair in rater or [])
+    with AnswerBook(study.answers_file) as book:
+        found = import_answers(study, book, file, raters=who)
+    note(f"{found.n_new} answers new, {found.n_known} known already")
+    list_failures(found.refused, what="answers")
+
+
+@study_app.command("merge")
+@command
+def merge(
+    path: StudyFolder,
+    copies: Annotated[list[Path], typer.Argument(metavar="COPY...", help="Folders that came back.")],
+    prefer: Annotated[
+        str | None, typer.Option("--prefer", callback=one_of("ours", "theirs"), help="Where both went on apart.")
+    ] = None,
+) -> None:
+    """Bring copies of a study together; conflicts are listed and what is here stays."""
+    from albumnet.study import read_study
+    from albumnet.study.answers.merging import merge_study
+
+    study = read_study(path)
+    conflicts: list[tuple[str, str]] = []
+    for copy in copies:
+        found = merge_study(study, copy, prefer=prefer)
+        note(f"{copy}: {found.n_new} answers new")
+        conflicts += found.conflicts
+    list_failures(conflicts, what="answers")
+
+
 def _print_report(found: StudyReport) -> None:
     from albumnet.study.page import in_words
 
