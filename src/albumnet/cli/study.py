@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import Seed, command, note, one_of, print_table
+from albumnet.cli.output import Seed, command, list_failures, note, one_of, print_table
 
 if TYPE_CHECKING:
     from albumnet.pipeline import StudyReport
@@ -19,6 +19,7 @@ Raters = Annotated[str, typer.Option("--raters", metavar="NAMES", help="Separate
 Agreement = Annotated[float, typer.Option("--agreement", help="Planted kappa of two raters.")]
 WithSet = Annotated[float, typer.Option("--with-set", help="Planted kappa of rater and set.")]
 PORT = 8701
+EXPORTS = ("csv", "jsonl", "label-studio", "folder")
 
 
 @study_app.command("create")
@@ -201,9 +202,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="The file; for --as folder a new folder.")],
     kind: Annotated[
         str,
-        typer.Option(
-            "--as", callback=one_of("csv", "jsonl", "label-studio", "folder"), help="csv, jsonl, label-studio, folder."
-        ),
+        typer.Option("--as", callback=one_of(*EXPORTS), help=f"{', '.join(EXPORTS)}."),
     ] = "csv",
     history: Annotated[bool, typer.Option("--history", help="With answers that were replaced.")] = False,
     rater: Annotated[str | None, typer.Option("--rater", help="Whose copy, for --as folder.")] = None,

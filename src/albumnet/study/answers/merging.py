@@ -73,9 +73,8 @@ def merge_study(study: Study, other: Path, *, prefer: str | None = None) -> Merg
             else:
                 new = []
                 if prefer is None:
-                    conflicts.append(
-                        (f"{name}, cover {position + 1}", f"{_said(known[-1])} here, {_said(history[-1])} there")
-                    )
+                    both = f"{_said(known[-1])} here, {_said(history[-1])} there"
+                    conflicts.append((f"{name}, cover {position + 1}", both))
             book.save_all(new)
             n_new += len(new)
     return Merged(n_new, tuple(conflicts))
