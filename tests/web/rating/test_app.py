@@ -250,3 +250,10 @@ def answer_until_killed(port, token, sitting, acknowledged) -> int:
             acknowledged.append(submission)
             revision_of[position] = given["revision"]
     return n_sent
+
+
+def test_an_answer_does_not_wait_for_the_network_s_timers(client, token):
+    """Nagle's delay is 40 ms for every answer on a connection that is kept."""
+    took = []
+    rate(client.port, token, n_answers=30, took=took)
+    assert np.quantile(took, 0.25) < 0.035
