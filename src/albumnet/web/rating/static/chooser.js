@@ -139,7 +139,7 @@ export class Chooser {
   #suggest() {
     const { typed, list } = this.#parts;
     const words = plain(typed.value);
-    const rank = (mood) => (plain(mood).startsWith(words) ? 0 : plain(mood).split(" ").some((word) => word.startsWith(words)) ? 1 : plain(mood).includes(words) ? 2 : 3);
+    const rank = (mood) => (plain(mood).startsWith(words) ? 0 : plain(mood).split(" ").some((word) => word.startsWith(words)) ? 1 : words.length > 2 && plain(mood).includes(words) ? 2 : 3);
     this.#suggested = words
       ? this.#moods.filter((mood) => !this.moods.includes(mood) && rank(mood) < 3).sort((a, b) => rank(a) - rank(b)).slice(0, MOST_SUGGESTED)
       : [];
