@@ -50,6 +50,15 @@ def test_a_model_that_learned_from_rated_covers_is_refused_by_the_covers_names(r
     assert sum(name in outcome.error_line for name in named) == 4
 
 
+def test_another_set_than_the_covers_are_of_is_refused(run, rated, work, tmp_path):
+    half = tmp_path / "half.csv"
+    half.write_text("\n".join(work.table.read_text("utf-8").splitlines()[:21]) + "\n", "utf-8")
+    assert run("import", "table", half, "--covers", work.covers, "--out", tmp_path / "other").code == 0
+    outcome = run("study", "report", rated, "--model", work.run, "--set", tmp_path / "other")
+    assert outcome.code == 1
+    assert "--set" in outcome.error_line
+
+
 def test_a_report_before_anybody_rated_says_so(run, study):
     outcome = run("study", "report", study)
     assert outcome.code == 1

@@ -51,7 +51,7 @@ def report_study(
         seed: Of resamples.
 
     Raises:
-        StudyError: If nobody has rated, or a model was trained or calibrated on a rated cover.
+        StudyError: If nobody has rated, the set is another, or a model was trained or calibrated on a rated cover.
         RunError: If a run is of another set.
     """
     study = read_study(path)
@@ -80,7 +80,13 @@ def decide(study: Study, key: Key, run: Path, *, album_set: Path) -> Party:
         )
     _refuse_known_covers(study, key, run, predictions)
     valid = predictions.of_side("valid")
-    moods_of = {album.album_id: album.moods for album in AlbumSet(album_set).albums}
+    opened = AlbumSet(album_set)
+    if opened.digest != key.albums_digest:
+        raise StudyError(
+            f"{album_set} holds albums {opened.digest}, the study's covers are of {key.albums_digest}; "
+            "give the set they were drawn from with --set"
+        )
+    moods_of = {album.album_id: album.moods for album in opened.albums}
     target = valid.vocabulary.target([moods_of.get(album_id, ()) for album_id in valid.album_ids]).astype(bool)
     test = predictions.of_side("test")
     return party_of_model(

@@ -13,6 +13,7 @@ from web.serving import serving
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+SMALL = {"width": 320, "height": 640}
 N_POSITIONS = 3 + 6 + 1
 
 
@@ -110,12 +111,18 @@ def test_by_mouse_with_families_order_undo_and_back(browser, served):
     assert [(a.revision, a.cannot_tell) for a in history(served)] == [(1, False), (2, True)]
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark"), (SMALL, "light")], ids=["desktop", "phone", "small phone"]
+)
 def test_page_fits_and_has_no_serious_fault(browser, served, size, scheme):
     page = browser.new_page(viewport=size, color_scheme=scheme)
     page.goto(served.link("anna"))
     expect(page.locator("#where")).to_have_text("Practice 1 of 3")
     page.locator("#families button").first.click()
+    for button in page.locator("main#rating .buttons button").all():
+        box = button.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [f["id"] + f["nodes"][0]["html"] for f in found if f["impact"] in ("serious", "critical")] == []

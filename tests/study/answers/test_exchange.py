@@ -37,10 +37,12 @@ def test_the_history_has_replaced_answers_too(book, say, study):
     assert [json.loads(line)["revision"] for line in lines] == [1, 2]
 
 
-def test_simulated_answers_stay_simulated_on_the_way(answered, book, tmp_path):
-    (tmp_path / "a.csv").write_text(export_answers(answered, book, kind="csv"), "utf-8")
+@pytest.mark.parametrize("kind", SUFFIX)
+def test_simulated_answers_stay_simulated_on_the_way(answered, book, tmp_path, kind):
+    file = tmp_path / f"a{SUFFIX[kind]}"
+    file.write_text(export_answers(answered, book, kind=kind), "utf-8")
     with AnswerBook(tmp_path / "other.sqlite") as other:
-        import_answers(answered, other, tmp_path / "a.csv")
+        import_answers(answered, other, file)
         assert {a.source for a in other.history()} == {"simulated"}
 
 

@@ -113,6 +113,7 @@ def _as_label_studio(study: Study, book: AnswerBook) -> str:
                         "unique_id": answer.submission,
                         "created_at": answer.answered_at,
                         "lead_time": answer.seconds,
+                        "source": answer.source,
                         "result": [
                             {"from_name": name, "to_name": "cover", "type": "choices", "value": {"choices": chosen}}
                         ],
@@ -158,6 +159,7 @@ def _rows_of_task(n: int, task: dict[str, Any]) -> Iterable[tuple[str, dict[str,
                 "seconds": annotation.get("lead_time"),
                 "answered_at": annotation.get("created_at"),
                 "submission": annotation.get("unique_id"),
+                "source": annotation.get("source"),
             },
         )
 
