@@ -73,3 +73,15 @@ class MissingExtraError(AlbumNetError):
 
 class MapError(AlbumNetError):
     """A map cannot be laid out, or a folder is no finished map, or one of other albums."""
+
+
+class AgreementError(AlbumNetError):
+    """Answers cannot be compared: there are none, or a category is outside those stated."""
+
+
+class StudyError(AlbumNetError):
+    """A folder is no study, or what is asked of it does not fit it."""
+
+
+class AnswerConflictError(StudyError):
+    """An answer was given to a cover that was meanwhile answered otherwise."""

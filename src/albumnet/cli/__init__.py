@@ -18,6 +18,7 @@ from albumnet.cli import (
     report,
     serve,
     sets,
+    study,
 )
 
 app = typer.Typer(
@@ -49,6 +50,7 @@ app.command("see")(explain.see)
 app.command("filters")(explain.filters)
 app.command("explain")(explain.explain)
 app.add_typer(recommend.recommend_app, name="recommend", help="Albums for listeners; does the cover help?")
+app.add_typer(study.study_app, name="study", help="Covers before human eyes: blind rating and agreement.")
 
 
 def main() -> None:

@@ -34,6 +34,7 @@ from albumnet.pipeline.recommending import (
 )
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
+from albumnet.pipeline.studying import StudyReport, report_study
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "MoodRanking",
     "RecEvaluation",
     "ScoreRow",
+    "StudyReport",
     "TrainingResult",
     "change_cover",
     "compare_with_set",
@@ -71,6 +73,7 @@ __all__ = [
     "predict_albums",
     "read_scores",
     "recommend_mood",
+    "report_study",
     "score",
     "score_asked_moods",
     "see_covers",
