@@ -171,10 +171,12 @@ def report(
 ) -> None:
     """One round in one line."""
     p50, p95, p99 = np.percentile(seconds, [50, 95, 99]) * 1000
+    n_processors = cpu_ms * len(seconds) / options.seconds / 1000
     print(
         f"{len(seconds) / options.seconds:6.1f} covers/s at {options.clients} clients; "
         f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms; statuses {dict(statuses)}; {about_health(seen)}; "
-        f"{cpu_ms:.1f} ms of processor per cover; load {os.getloadavg()[0]:.1f}",
+        f"{cpu_ms:.1f} ms of processor per cover, {n_processors:.2f} processors in all; "
+        f"load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
 

@@ -41,8 +41,8 @@ def make_model(kind="1", *, preset="small", space="", backbone=None, seed=0):
     config = RunConfig(
         model=kind, preset=preset, space=space, seed=0, moods=MOODS, base_rates=(0.25,) * len(MOODS),
         left_out_moods={}, min_albums_per_mood=1, metadata=encoder, backbone=manifest, weights=backbone.weights,
-        n_fine_tuned=0, strength=0.0, embedding_size=embedding_size, vectors="", vectors_digest="", album_set="",
-        albums_digest="", set_vocabulary="",
+        n_fine_tuned=0, smoothing=0.0, strength=0.0, embedding_size=embedding_size, vectors="", vectors_digest="",
+        album_set="", albums_digest="", set_vocabulary="",
     )  # fmt: skip
     made = MoodModel(config, tensors)
     made.__dict__["backbone"] = backbone

@@ -3,14 +3,7 @@
 import numpy as np
 import pytest
 
-
-def draw_groups(n_albums: int, *, n_groups: int = 4, size: int = 12, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors (N, E) and the group of each."""
-    rng = np.random.default_rng(seed)
-    group = np.arange(n_albums) % n_groups
-    centres = np.eye(size)[:n_groups]
-    vectors = centres[group] + 0.15 * rng.normal(size=(n_albums, size))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), group
+from grouped_vectors import draw_groups
 
 
 @pytest.fixture(scope="session")

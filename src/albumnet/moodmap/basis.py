@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from albumnet.moodmap.neighbours import one_blas_thread
+
 if TYPE_CHECKING:
     from jaxtyping import Float
 
@@ -32,7 +34,8 @@ class Basis:
 
     def project(self, features: Float[np.ndarray, "K ..."]) -> Float[np.ndarray, "K E"]:
         """Unit vectors (K, E) of features as the backbone gives them, (K, D) or (K, C, h, w)."""
-        vectors = (flatten_features(features) - self.mean) @ self.components
+        with one_blas_thread():
+            vectors = (flatten_features(features) - self.mean) @ self.components
         unit: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return unit.astype(np.float32)
 
@@ -44,6 +47,11 @@ def fit_basis(read_batches: Callable[[], Iterable[Float[np.ndarray, "B ..."]]], 
         read_batches: Gives the features batch by batch, the same each time it is called.
         n_albums: N.
     """
+    with one_blas_thread():
+        return _fit(read_batches, n_albums=n_albums)
+
+
+def _fit(read_batches: Callable[[], Iterable[np.ndarray]], *, n_albums: int) -> Basis:
     total = sum(flatten_features(batch).sum(axis=0, dtype=np.float64) for batch in read_batches())
     mean = np.asarray(total) / n_albums
     covariance = np.zeros((len(mean), len(mean)))

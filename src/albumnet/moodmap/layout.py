@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from albumnet.errors import MapError, MissingExtraError
-from albumnet.moodmap.neighbours import nearest_neighbours
+from albumnet.moodmap.neighbours import nearest_neighbours, one_blas_thread
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
@@ -68,10 +68,12 @@ def lay_out(
         vectors, k=k, on_progress=lambda done, total: progress(Progress("neighbours", done, total))
     )
     distances = np.sqrt(np.maximum(2 - 2 * cosines, 0, dtype=np.float64))
+    with one_blas_thread():
+        start = _principal_plane(vectors, rng=rng)
     plane = _optimise(
         rows,
         distances,
-        start=_principal_plane(vectors, rng=rng),
+        start=start,
         perplexity=perplexity,
         on_step=lambda done: progress(Progress("layout", done, N_EARLY + N_LATE)),
     )

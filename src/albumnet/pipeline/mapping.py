@@ -28,6 +28,7 @@ from albumnet.moodmap import (
 from albumnet.moodmap.atlas import write_atlas
 from albumnet.moodmap.basis import Basis, fit_basis
 from albumnet.moodmap.mood_map import MAP_FILES
+from albumnet.moodmap.neighbours import one_blas_thread
 from albumnet.pipeline.scoring import predict_albums, predict_mood_vectors, scorable_albums
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album
@@ -131,7 +132,8 @@ def make_map(
     layout = lay_out(vectors, rng=rng, perplexity=perplexity, progress=progress)
     k = min(N_NEIGHBOURS, (len(albums) - 1) // 2)
     sampled = np.sort(rng.permutation(len(albums))[:N_SAMPLED])
-    trustworthiness, preservation = neighbour_scores(vectors, layout.xy, k=k, rows=sampled)
+    with one_blas_thread():
+        trustworthiness, preservation = neighbour_scores(vectors, layout.xy, k=k, rows=sampled)
     moods = place_moods(
         model.config.moods,
         xy=layout.xy,

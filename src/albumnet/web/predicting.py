@@ -75,15 +75,11 @@ class Reader:
 
     def _prepare(self) -> FeatureNetwork:
         """The backbone's fast way, held against its plain one on drawn covers."""
-        import torch
-
         from albumnet.planted import draw_world
         from albumnet.planted.drawing import draw_cover
         from albumnet.vision.decoding import decode_cover
         from albumnet.vision.inference import prepare_network
 
-        # This thread's share: one processor is left for decoders and connections.
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
         backbone = self._model.backbone
         transform = backbone.transform
         world = draw_world(n_albums=_N_TRIAL_COVERS, rng=np.random.default_rng(0), cover_size=256)

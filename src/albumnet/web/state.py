@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from albumnet.dataset import AlbumSet
-from albumnet.moodspace import WordVectors, embed_labels, load_packaged_vectors
+from albumnet.moodspace import WordVectors, embed_labels, load_packaged_words
 from albumnet.moodspace.label_vectors import split_label
 from albumnet.records import Album, normalise_name
 from albumnet.web.catalogue import Catalogue
@@ -259,4 +259,4 @@ def rows_in_order(album_set: AlbumSet | None, mood_map: MoodMap | None) -> list[
 
 @lru_cache(maxsize=1)
 def _word_vectors() -> WordVectors:
-    return load_packaged_vectors()
+    return load_packaged_words()
