@@ -16,6 +16,9 @@ from albumnet.sources import import_table
 
 N_PLANTED = 60
 
+# Networks here are tiny: a second thread only waits for the first, and spins while it does. Before torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # The same examples in every run, and no deadline: the machines that test are shared and slow at times.
 settings.register_profile("albumnet", max_examples=50, deadline=None, derandomize=True)
 settings.load_profile("albumnet")
