@@ -6,8 +6,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from albumnet.models.answers import Prediction as Prediction
     from albumnet.models.prediction import MoodModel as MoodModel
-    from albumnet.models.prediction import Prediction as Prediction
     from albumnet.models.prediction import load_model as load_model
     from albumnet.records import Album as Album
     from albumnet.records import MoodVocabulary as MoodVocabulary

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from albumnet.evaluation import Collapse, Estimate, ScoreTable, conclude
+from albumnet.evaluation import Collapse, ScoreTable, conclude
 from albumnet.evaluation.leaks import LeakAlarm
 from albumnet.evaluation.table import Difference
+from albumnet.metrics import Estimate
 
 
 def table(p_holm=0.01, **differences):

@@ -2,8 +2,9 @@
 
 import pytest
 
+from albumnet.metrics import Estimate
 from albumnet.recommend.conclusion import conclude, verdict
-from albumnet.recommend.evaluation import Comparison, Estimate, ScenarioResult
+from albumnet.recommend.evaluation import Comparison, ScenarioResult
 
 
 def comparison(first, second, value, *, users=0.01, folds=0.02, p=0.001):

@@ -6,10 +6,11 @@ import re
 import numpy as np
 import pytest
 
+from albumnet.metrics import Estimate
 from albumnet.models.run import Epoch
 from albumnet.report import charts
 from albumnet.report.charts.svg import nice_scale
-from albumnet.report.findings import Collapse, Estimate, Predictor, Reliability
+from albumnet.report.findings import Collapse, Predictor, Reliability
 
 NAN = math.nan
 

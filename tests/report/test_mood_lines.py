@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image
 
 from albumnet.errors import CoverError
+from albumnet.metrics import Estimate
 from albumnet.records import Album
-from albumnet.report.findings import Estimate, MoodFinding
+from albumnet.report.findings import MoodFinding
 from albumnet.report.mood_lines import Predicted, make_mood_lines
 from albumnet.report.thumbnails import SIDE, Thumbnails, label_album
 

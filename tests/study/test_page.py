@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from albumnet.metrics import Estimate
 from albumnet.study import KeyItem, read_key
-from albumnet.study.analysis import Estimate, analyse, party_of_rater, party_of_set
+from albumnet.study.analysis import analyse, party_of_rater, party_of_set
 from albumnet.study.page import in_words, number, render_study
 
 EVIL = "<script>alert(1)</script>"

@@ -1,19 +1,16 @@
 """What strangers may send: refused in one line, within limits, while the app answers others."""
 
 import asyncio
-import contextlib
 import io
 import os
 import re
 import struct
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +21,7 @@ from albumnet.web import decoders
 from albumnet.web.app import app_of
 from albumnet.web.options import Limits
 from albumnet.web.security import CONTENT_POLICY
+from serving import memory_mb, watching
 from web.serving import Client, draw_jpeg, make_form, serving
 
 STRICT = Limits(
@@ -377,29 +375,3 @@ async def upload_all(port: int, body: bytes, content_type: str, n_uploads: int) 
         return int(said.split()[1])
 
     return Counter(await asyncio.gather(*(upload() for _ in range(n_uploads))))
-
-
-@contextlib.contextmanager
-def watching(port: int, pid: int) -> Iterator[list[tuple[float, float]]]:
-    """Ask /health all the time; how many seconds each answer took, and the server's memory in MB then."""
-    seen: list[tuple[float, float]] = []
-    is_done = threading.Event()
-
-    def watch() -> None:
-        while not is_done.wait(0.02):
-            start = time.monotonic()
-            assert Client(port).get("/health").status == 200
-            seen.append((time.monotonic() - start, memory_mb(pid)))
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        is_done.set()
-        thread.join()
-
-
-def memory_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024

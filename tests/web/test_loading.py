@@ -1,5 +1,7 @@
 """What is opened at start, kept for the next start, and refused."""
 
+import copy
+import dataclasses
 import os
 from dataclasses import replace
 
@@ -136,3 +138,12 @@ def test_an_app_folder_in_a_file_s_place_is_an_error(work, tmp_path):
     (tmp_path / "app").write_text("")
     with pytest.raises(ServeError, match="--app-dir"):
         load_state(ServeOptions(model=work.run, app_dir=tmp_path / "app"))
+
+
+def test_words_are_looked_up_in_the_models_own_space_or_not_at_all(state, tmp_path):
+    model = copy.copy(state.model)
+    model.config = dataclasses.replace(model.config, vectors=str(tmp_path / "gone.txt"), vectors_digest="0" * 16)
+    other = dataclasses.replace(state, model=model)
+    assert len(state.rows_of_mood_words("warm")) > 0
+    assert other.words_to_search is None
+    assert len(other.rows_of_mood_words("warm")) == 0

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import ProgressPrinter, Seed, command, note, print_table
+from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, note, print_table
 
 if TYPE_CHECKING:
-    from albumnet.evaluation import Estimate, Evaluation
+    from albumnet.evaluation import Evaluation
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained model.")]
 OnSet = Annotated[
@@ -54,13 +54,13 @@ def _print(evaluation: Evaluation) -> None:
     titles = metric_titles(shown)
     print_table(
         ("", *(titles[column] for column in shown)),
-        ((row.title, *(_cell(row.scores[column]) for column in shown)) for row in table.rows),
+        ((row.title, *(estimate_cell(row.scores[column]) for column in shown)) for row in table.rows),
     )
     print("\nThe model less each other row (p corrected for all of them by Holm's method):")
     rows = [d for d in table.differences if d.metric == "macro_roc_auc"]
     print_table(
         ("macro ROC-AUC", "difference", "p"),
-        ((table.row(d.second).title, _cell(d.difference, sign="+"), f"{d.p_holm:.3f}") for d in rows),
+        ((table.row(d.second).title, estimate_cell(d.difference, sign="+"), f"{d.p_holm:.3f}") for d in rows),
     )
     _print_remarks(evaluation)
 
@@ -93,9 +93,3 @@ def _print_remarks(evaluation: Evaluation) -> None:
     print()
     for sentence in evaluation.conclusion:
         print(sentence)
-
-
-def _cell(estimate: Estimate, *, sign: str = "") -> str:
-    if estimate.value != estimate.value:
-        return "undefined"
-    return f"{estimate.value:{sign}.3f} [{estimate.low:{sign}.3f}, {estimate.high:{sign}.3f}]"

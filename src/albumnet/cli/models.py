@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from albumnet.dataset import AlbumSet
     from albumnet.features import ExtractionResult
     from albumnet.metrics import MoodScores
-    from albumnet.models.prediction import Prediction
+    from albumnet.models.answers import Prediction
     from albumnet.pipeline import FoldResult, MoodRanking, ScoreRow, TrainingResult
     from albumnet.records import Album
 

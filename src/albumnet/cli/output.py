@@ -9,12 +9,15 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Annotated, Any, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
 from albumnet.errors import AlbumNetError
 from albumnet.progress import Progress
+
+if TYPE_CHECKING:
+    from albumnet.metrics import Estimate
 
 P = ParamSpec("P")
 
@@ -91,6 +94,13 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: C
             cell.ljust(w) if n in left else cell.rjust(w) for n, (cell, w) in enumerate(zip(line, widths, strict=True))
         )
         print("  ".join(cells).rstrip())
+
+
+def estimate_cell(estimate: Estimate, *, sign: str = "") -> str:
+    """A number with its interval as a cell of a table."""
+    if not estimate.is_defined:
+        return "undefined"
+    return f"{estimate.value:{sign}.3f} [{estimate.low:{sign}.3f}, {estimate.high:{sign}.3f}]"
 
 
 class ProgressPrinter:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from albumnet.cli.models import Force, Json, Run, Weights
-from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, one_of, print_table
+from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, list_failures, note, one_of, print_table
 
 if TYPE_CHECKING:
     from albumnet.pipeline import RecEvaluation
     from albumnet.recommend.asking import Recommended
-    from albumnet.recommend.evaluation import Estimate, ScenarioResult
+    from albumnet.recommend.evaluation import ScenarioResult
 
 recommend_app = typer.Typer(no_args_is_help=True)
 
@@ -191,7 +191,7 @@ def _print_evaluation(evaluation: RecEvaluation) -> None:
             (
                 (
                     f"{_title(result, c.first)}  less  {_title(result, c.second)}",
-                    _cell(c.difference, sign="+"), _cell(c.over_folds, sign="+"), f"{c.p_holm:.3f}",
+                    estimate_cell(c.difference, sign="+"), estimate_cell(c.over_folds, sign="+"), f"{c.p_holm:.3f}",
                 )
                 for c in result.comparisons
             ),
@@ -206,7 +206,12 @@ def _print_evaluation(evaluation: RecEvaluation) -> None:
 def _result_rows(result: ScenarioResult) -> list[tuple[str, ...]]:
     metrics = ("recall_at_20", "ndcg_at_10", "reciprocal_rank")
     return [
-        (row.title, *(_cell(row.scores[m]) for m in metrics), f"{row.coverage:.2f}", f"{row.popularity_bias:.2f}")
+        (
+            row.title,
+            *(estimate_cell(row.scores[m]) for m in metrics),
+            f"{row.coverage:.2f}",
+            f"{row.popularity_bias:.2f}",
+        )
         for row in result.rows
     ]
 
@@ -214,9 +219,3 @@ def _result_rows(result: ScenarioResult) -> list[tuple[str, ...]]:
 def _title(result: ScenarioResult, name: str) -> str:
     row = result.row(name)
     return name if row is None else row.title
-
-
-def _cell(estimate: Estimate, *, sign: str = "") -> str:
-    if estimate.value != estimate.value:
-        return "undefined"
-    return f"{estimate.value:{sign}.3f} [{estimate.low:{sign}.3f}, {estimate.high:{sign}.3f}]"

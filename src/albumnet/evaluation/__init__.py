@@ -5,11 +5,10 @@ from albumnet.evaluation.conclusion import conclude
 from albumnet.evaluation.coverage import SetCoverage, measure_coverage
 from albumnet.evaluation.reliability import Reliability, measure_reliability
 from albumnet.evaluation.result import Evaluation, write_evaluation
-from albumnet.evaluation.table import Estimate, ScoreTable, Truth, check_truth, make_score_table, metric_titles
+from albumnet.evaluation.table import ScoreTable, Truth, check_truth, make_score_table, metric_titles
 
 __all__ = [
     "Collapse",
-    "Estimate",
     "Evaluation",
     "Reliability",
     "ScoreTable",

@@ -14,6 +14,7 @@ import numpy as np
 from albumnet.errors import PredictionsError
 from albumnet.metrics import (
     ClusterResamples,
+    Estimate,
     ResampledScores,
     average_precisions,
     average_precisions_of_all_albums,
@@ -46,15 +47,6 @@ THIRDS = ("rare", "middle", "common")
 TESTED_METRICS = ("macro_ap", "macro_roc_auc")
 # Metrics whose values may lie outside [0, 1].
 _BEYOND_UNIT = {"macro_lift", "coverage_error", f"semantic_precision_at_{K}", "mood_set_distance"}
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number and the ends of its 95 % interval over artists; nan where undefined."""
-
-    value: float
-    low: float = float("nan")
-    high: float = float("nan")
 
 
 @dataclass(frozen=True)

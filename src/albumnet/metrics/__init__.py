@@ -10,7 +10,7 @@ from albumnet.metrics.calibration import (
     expected_calibration_errors,
     reliability_curve,
 )
-from albumnet.metrics.intervals import holm, interval, p_value, score_interval
+from albumnet.metrics.intervals import Estimate, holm, interval, p_value, score_interval
 from albumnet.metrics.layouts import neighbour_scores
 from albumnet.metrics.multilabel import (
     MoodScores,
@@ -33,6 +33,7 @@ from albumnet.metrics.semantic import mood_set_distance, semantic_precision_at_k
 
 __all__ = [
     "ClusterResamples",
+    "Estimate",
     "MoodScores",
     "ReliabilityCurve",
     "ResampledScores",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from albumnet.errors import CoverError, FeatureStoreError, MissingExtraError, RunError, WordVectorError
+from albumnet.models.answers import MoodCloseness, MoodProbability, Prediction
 from albumnet.models.asking import AskedMoods, look_up_moods
 from albumnet.models.presets import get_model, get_preset
 from albumnet.models.run import RunConfig, read_config, read_weights
@@ -28,59 +29,7 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 _PREDICT_BATCH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class MoodProbability:
-    """One mood of one prediction: its probability, its base rate among the training albums, and its rank from 1."""
-
-    mood: str
-    probability: float
-    base_rate: float
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class MoodCloseness:
-    """How close a cover lies to a mood that training never saw: it ranks covers for this mood, and is no probability.
-
-    Attributes:
-        mood: As it was asked for.
-        closeness: Of the cover; compare it with the same model's for the same mood only.
-        higher_than: Share of the training albums that are less close; None where they were not compared.
-        n_compared: Those albums.
-    """
-
-    mood: str
-    closeness: float
-    higher_than: float | None = None
-    n_compared: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The moods of one cover.
-
-    Attributes:
-        cover: Its path.
-        moods: Likeliest first.
-        error: In one line, why there are none; None where there are.
-        n_for_coverage: How many of the likeliest moods must be listed to have `coverage` of an album's moods among
-            them, on average; None where the validation side was too small to say.
-        n_without_looking: How many it takes without looking at anything.
-        can_tell: Whether the first is clearly less than the second; False says that one can't tell from this cover.
-        coverage: The share of an album's moods that is meant.
-        unseen_moods: Moods that were asked for by name and that training never saw, in the order asked for.
-    """
-
-    cover: str
-    moods: tuple[MoodProbability, ...]
-    error: str | None = None
-    n_for_coverage: int | None = None
-    n_without_looking: int | None = None
-    can_tell: bool | None = None
-    coverage: float | None = None
-    unseen_moods: tuple[MoodCloseness, ...] = ()
+_NO_LENGTH = 1e-12
 
 
 def load_model(run: Path | str, *, weights: Path | None = None) -> MoodModel:
@@ -204,14 +153,9 @@ class MoodModel:
         Raises:
             WordVectorError: If the model gives logits, and fewer than two of its moods have a word vector.
         """
-        import torch
-
-        parts = []
-        for raw in self._mood_outputs(features, genres, years):
-            unit = torch.nn.functional.normalize(raw, dim=-1)
-            vector = unit.mean(dim=1) if self.kind.output == "slots" else unit
-            parts.append(torch.nn.functional.normalize(vector, dim=-1).numpy())
-        return np.concatenate(parts) if parts else np.empty((0, self.embedding_size), np.float32)
+        mean = self.slot_vectors(features, genres, years).mean(axis=1)
+        unit: np.ndarray = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), _NO_LENGTH)
+        return unit
 
     def slot_vectors(
         self, features: Float[np.ndarray, "N ..."] | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]

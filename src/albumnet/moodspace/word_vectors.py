@@ -7,7 +7,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import as_file, files
 from itertools import takewhile
 from pathlib import Path
@@ -60,6 +60,7 @@ class WordVectors:
         return vector
 
 
+@cache
 def load_packaged_vectors() -> WordVectors:
     """The packaged slice of GloVe 6B, 100 numbers wide: the words of mood names and the commonest English words.
 
@@ -70,6 +71,7 @@ def load_packaged_vectors() -> WordVectors:
     return _read_packaged(PACKAGED_NAME)
 
 
+@cache
 def load_packaged_words() -> WordVectors:
     """The packaged vectors and those of 19,000 further words, to ask with: `rainy` names no mood.
 

@@ -20,7 +20,8 @@ from albumnet.records import Album
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-    from albumnet.models.prediction import MoodModel, Prediction
+    from albumnet.models.answers import Prediction
+    from albumnet.models.prediction import MoodModel
 
 SCHEMA_VERSION = 1
 # Training albums that a cover is compared with: a share is then known to within 2 %, and features are read in a second.

@@ -14,7 +14,7 @@ from albumnet.pipeline.training import ScoreRow, read_scores, train, training_op
 from albumnet.progress import ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
-    from albumnet.models.prediction import MoodProbability
+    from albumnet.models.answers import MoodProbability
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album
 
 if TYPE_CHECKING:
-    from albumnet.models.prediction import MoodModel, MoodProbability
+    from albumnet.models.answers import MoodProbability
+    from albumnet.models.prediction import MoodModel
 
 N_MOODS = 3
 # Cosine between a mood's vector in the model and in the file; rounded numbers keep it above.

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from albumnet.metrics.bootstrap import ClusterResamples, draw_resamples, resample_mean
-from albumnet.metrics.intervals import holm, interval, p_value, score_interval
+from albumnet.metrics.intervals import Estimate, holm, interval, p_value, score_interval
 from albumnet.metrics.multilabel import divide_or_nan
 from albumnet.metrics.recommendation import ListScores, catalogue_coverage, popularity_bias, score_lists
 from albumnet.recommend.contents import COMPARISONS, ROWS, Contents, RowSpec
@@ -38,15 +38,6 @@ if TYPE_CHECKING:
 METRICS = ("recall_at_20", "ndcg_at_10", "reciprocal_rank")
 MAIN_METRIC = "ndcg_at_10"
 _MAX_SCORES = 30_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number and the ends of its 95 % interval over users; nan where undefined."""
-
-    value: float
-    low: float = float("nan")
-    high: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -324,7 +315,7 @@ class _Tally:
     def result(self, scenario: str, specs: Sequence[RowSpec], resamples: ClusterResamples) -> ScenarioResult:
         n_users = len(np.unique(resamples.groups))
         values = {
-            name: {metric: _divide(sums, row.counts) for metric, sums in row.sums.items()}
+            name: {metric: divide_or_nan(sums, row.counts) for metric, sums in row.sums.items()}
             for name, row in self._rows.items()
         }
         rows = tuple(
@@ -380,8 +371,6 @@ def over_folds(values: Float[np.ndarray, " F"]) -> Estimate:
 
 def correct_comparisons(results: Sequence[ScenarioResult]) -> tuple[ScenarioResult, ...]:
     """The same with p-values corrected over all comparisons of all scenarios."""
-    from dataclasses import replace
-
     corrected = iter(holm(np.array([c.p_holm for result in results for c in result.comparisons])))
     return tuple(
         replace(result, comparisons=tuple(replace(c, p_holm=float(next(corrected))) for c in result.comparisons))
@@ -392,10 +381,6 @@ def correct_comparisons(results: Sequence[ScenarioResult]) -> tuple[ScenarioResu
 def _estimate(values: np.ndarray, resamples: ClusterResamples, n_users: int) -> Estimate:
     point = _mean(values)
     return Estimate(point, *score_interval(point, resample_mean(values, resamples), n_groups=n_users))
-
-
-def _divide(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    return divide_or_nan(sums, counts)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,8 +92,6 @@ class FittedFolder:
 
 def write_folder(out: Path, fitted: FittedFolder, *, report: ReadingReport) -> RecConfig:
     """Write a fitted recommender, config last; what was made from an earlier one goes first."""
-    from dataclasses import replace
-
     for name in ("config.json", "evaluation.json", "crossfitted.safetensors"):
         (out / name).unlink(missing_ok=True)
     made_from = {"albums": fitted.config.albums_digest, "vocabulary": fitted.config.model_vocabulary}

@@ -8,28 +8,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from albumnet.errors import RunError
+from albumnet.metrics import Estimate
 
 # `evaluation` writes the file, and is a sibling that may not be imported; a test holds the two numbers together.
 EVALUATION_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number and the ends of its 95 % interval; nan where undefined."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def is_defined(self) -> bool:
-        """Whether there is a number at all."""
-        return not math.isnan(self.value)
-
-    @property
-    def has_interval(self) -> bool:
-        """Whether both ends are known."""
-        return not math.isnan(self.low + self.high)
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from albumnet.metrics import Estimate
 from albumnet.models.presets import get_model
 from albumnet.models.run import Epoch, RunConfig
 from albumnet.records import Album
 from albumnet.report import charts, wording
 from albumnet.report.confusions import Confusions, find_confusions
 from albumnet.report.facts import gather_facts, list_commands
-from albumnet.report.findings import Alarm, Difference, Estimate, Findings
+from albumnet.report.findings import Alarm, Difference, Findings
 from albumnet.report.mood_lines import Predicted, make_mood_lines
 from albumnet.report.thumbnails import Thumbnails, Tile
 
@@ -105,7 +106,7 @@ def render_report(source: ReportSource, *, rng: np.random.Generator) -> str:
         absent=source.absent,
         facts=gather_facts(source.config, findings, source.history, other_set=source.other_set),
         metrics=metrics,
-        unknown=Estimate(np.nan, np.nan, np.nan),
+        unknown=Estimate(np.nan),
         forest=charts.draw_forest(
             findings.predictors, HEADLINE_METRIC, title="Macro ROC-AUC of the model and its baselines", chance=0.5
         ),

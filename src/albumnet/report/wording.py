@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from albumnet.report.findings import Estimate
+from albumnet.metrics import Estimate
 
 UNDEFINED = "undefined"
 

@@ -14,8 +14,9 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from albumnet.metrics import Estimate
 from albumnet.metrics.agreement import kappa_in_words
-from albumnet.study.analysis import Estimate, Findings, PairFindings, Party
+from albumnet.study.analysis import Findings, PairFindings, Party
 from albumnet.study.analysis.findings import PAIR_KINDS
 from albumnet.study.folder import Key, Study
 

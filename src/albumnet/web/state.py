@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from albumnet.dataset import AlbumSet
+from albumnet.errors import WordVectorError
 from albumnet.moodspace import WordVectors, embed_labels, load_packaged_words
 from albumnet.moodspace.label_vectors import split_label
+from albumnet.pipeline import vectors_to_walk
 from albumnet.records import Album, normalise_name
 from albumnet.web.catalogue import Catalogue
 from albumnet.web.families import UNKNOWN_FAMILY, Family, find_families
@@ -95,7 +97,7 @@ class AppState:
 
     def prepare(self) -> AppState:
         """Make now what the first request would have to wait for."""
-        _ = (self.catalogue, self.family_of_row, self.version)
+        _ = (self.catalogue, self.family_of_row, self.version, self.words_to_search)
         return self
 
     # What is said of one album.
@@ -204,7 +206,9 @@ class AppState:
 
     def rows_of_mood_words(self, words: str) -> np.ndarray:
         """The rows nearest to those of some words that have vectors, nearest first; none where none has."""
-        vectors = _word_vectors()
+        vectors = self.words_to_search
+        if vectors is None:
+            return np.empty(0, np.int64)
         known = [word for word in split_label(words, vectors) if word in vectors]
         if self.mood_map is None or not self.is_map_of_moods or not known:
             return np.empty(0, np.int64)
@@ -214,13 +218,21 @@ class AppState:
         rows, _ = self.mood_map.nearest(vector, min(N_OF_MOOD_WORDS, self.n_on_map))
         return np.asarray(rows[0], dtype=np.int64)
 
+    @cached_property
+    def words_to_search(self) -> WordVectors | None:
+        """Vectors of the model's own mood space; the packaged ones without a model, none where the model's are gone."""
+        try:
+            return vectors_to_walk(None, config=self.model.config if self.model else None)
+        except WordVectorError:
+            return None
+
     # The map's colours.
 
     @cached_property
     def families(self) -> tuple[Family, ...]:
         """Families of moods, the one with most albums first."""
         counts = Counter(mood for mood in self._first_moods if mood)
-        return find_families(dict(counts.most_common()), _word_vectors())
+        return find_families(dict(counts.most_common()), load_packaged_words())
 
     @cached_property
     def family_of_row(self) -> np.ndarray:
@@ -255,8 +267,3 @@ def rows_in_order(album_set: AlbumSet | None, mood_map: MoodMap | None) -> list[
     of_id = {album.album_id: album for album in album_set.albums}
     on_map = [of_id.pop(album_id) for album_id in mood_map.album_ids]
     return [*on_map, *of_id.values()]
-
-
-@lru_cache(maxsize=1)
-def _word_vectors() -> WordVectors:
-    return load_packaged_words()

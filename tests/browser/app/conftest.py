@@ -2,24 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from albumnet import pipeline
-from albumnet.features import extract_features
-from albumnet.models.presets import PRESETS
-from albumnet.planted import draw_world, write_world
-from albumnet.sources import import_table
-from albumnet.vision.backbones import load_backbone
 from albumnet.web.app import app_of
 from albumnet.web.loading import load_state
 from albumnet.web.options import ServeOptions
 from albumnet.web.state import AppState
 from web.planted_127k import write_planted
+from web.planted_run import make_planted_run
 from web.serving import serving
 
 N_ALBUMS = 60
@@ -40,18 +34,10 @@ class Site:
 def planted(tmp_path_factory) -> tuple[Path, Path, tuple[Path, ...]]:
     """A planted set, a model trained on it for a moment, and the covers' files."""
     base = tmp_path_factory.mktemp("planted")
-    table = write_world(draw_world(n_albums=N_ALBUMS, rng=np.random.default_rng(4), cover_size=160), base)
-    album_set = import_table(table, base / "covers", out=base / "set").album_set
-    extract_features(album_set, load_backbone("efficientnet_lite0"), device="cpu")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(PRESETS, "small", replace(PRESETS["small"], strengths=(1e-2,), max_epochs=5))
-        options = pipeline.training_options(
-            album_set, model="2", device="cpu", min_albums_per_mood=4, backbone="efficientnet_lite0"
-        )
-        pipeline.train(album_set, base / "run", options=options, backbone="efficientnet_lite0")
+    made = make_planted_run(base, n_albums=N_ALBUMS, cover_size=160)
     report = "<!DOCTYPE html><title>r</title><h1>A report</h1><script>document.body.append('sorted')</script>"
     (base / "run/report.html").write_text(report, "utf-8")
-    return base / "set", base / "run", tuple(sorted((base / "covers").iterdir()))
+    return *made, tuple(sorted((base / "covers").iterdir()))
 
 
 @pytest.fixture(scope="session")

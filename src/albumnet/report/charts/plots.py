@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from albumnet.metrics import Estimate
 from albumnet.models.run import Epoch
 from albumnet.report.charts.svg import Scale, bar, dot, drawing, line, nice_scale, polyline, text
-from albumnet.report.findings import Collapse, Estimate, Predictor, Reliability
+from albumnet.report.findings import Collapse, Predictor, Reliability
 from albumnet.report.wording import estimate_in_words, number_in_words
 
 # Narrow enough that texts are legible when a phone shrinks the drawing to its width.
@@ -23,7 +24,7 @@ _PANEL_WIDTH, _PANEL_HEIGHT = 260, 180
 
 def draw_forest(predictors: Sequence[Predictor], metric: str, *, title: str, chance: float) -> Markup:
     """Every predictor's value and interval on one scale, and a line where guessing lies."""
-    found = [(row.title, row.scores.get(metric, Estimate(math.nan, math.nan, math.nan))) for row in predictors]
+    found = [(row.title, row.scores.get(metric, Estimate(math.nan))) for row in predictors]
     ends = [end for _, e in found for end in (e.value, e.low, e.high)]
     scale, ticks = nice_scale([*ends, chance], start=8, end=WIDTH - 8)
     bottom = _ROW * len(found) + 8

@@ -7,11 +7,10 @@ from albumnet.study.analysis.decisions import (
     party_of_rater,
     party_of_set,
 )
-from albumnet.study.analysis.findings import Contrast, Estimate, Findings, PairFindings, analyse
+from albumnet.study.analysis.findings import Contrast, Findings, PairFindings, analyse
 
 __all__ = [
     "Contrast",
-    "Estimate",
     "Findings",
     "PairFindings",
     "Party",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from albumnet.metrics import interval
+from albumnet.metrics import Estimate, interval
 from albumnet.metrics.agreement import (
     DISTANCES,
     Alpha,
@@ -38,20 +38,6 @@ if TYPE_CHECKING:
 
 PAIR_KINDS = ("rater–rater", "rater–set", "rater–model", "model–set")
 LEAST_COVERS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number and its 95 % interval; nan where undefined."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def is_defined(self) -> bool:
-        """Whether there is a number."""
-        return not math.isnan(self.value)
 
 
 @dataclass(frozen=True)
@@ -250,7 +236,7 @@ def _estimate(measure: Resampled, weights: np.ndarray) -> tuple[Estimate, np.nda
     """The measure of the covers as they are, with its interval, and of every resample."""
     n_covers = weights.shape[1]
     if n_covers < LEAST_COVERS:
-        return Estimate(*[float("nan")] * 3), np.full(len(weights), np.nan)
+        return Estimate(math.nan), np.full(len(weights), np.nan)
     point, resampled = float(measure(np.ones((1, n_covers)))[0]), measure(weights)
     return Estimate(point, *_ends(point, resampled, n_covers)), resampled
 
@@ -290,7 +276,7 @@ def _about(first: Party, again: Party, weights: np.ndarray) -> RaterFindings:
 
 
 def _group(raters: Sequence[Party], weights: np.ndarray, distances: Mapping[str, SetDistance]) -> GroupFindings:
-    none = Estimate(*[float("nan")] * 3)
+    none = Estimate(math.nan)
     known = np.stack([r.is_known for r in raters]) if raters else np.zeros((0, weights.shape[1]), dtype=bool)
     rows = np.flatnonzero(known.all(axis=0)) if len(raters) else np.empty(0, np.int64)
     fleiss, n_moods = none, 0
@@ -349,7 +335,7 @@ def _contrasts(
         for title, of_kind in groups.items()
     }
     base = means.get("raters with each other")
-    none = Estimate(*[float("nan")] * 3)
+    none = Estimate(math.nan)
     contrasts = []
     for title, (value, resampled) in means.items():
         less = none
