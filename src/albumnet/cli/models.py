@@ -11,6 +11,7 @@ import typer
 
 from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, one_of, print_table
 from albumnet.models.presets import MODELS, PRESETS, SPACES
+from albumnet.vision.engines.base import ENGINES, TITLES
 
 if TYPE_CHECKING:
     from albumnet.dataset import AlbumSet
@@ -39,6 +40,10 @@ Precision = Annotated[
         callback=one_of("auto", "float32", "bfloat16", "amp"),
         help="auto, float32, bfloat16 or amp.",
     ),
+]
+EngineName = Annotated[
+    str,
+    typer.Option("--engine", callback=one_of(*ENGINES), help="auto (the fastest here), torch, onnx or openvino."),
 ]
 Model = Annotated[str, typer.Option("--model", callback=one_of(*MODELS), help=f"{', '.join(MODELS)}.")]
 Models = Annotated[
@@ -81,6 +86,7 @@ def features(
     backbone: BackboneName = "efficientnet_lite0",
     weights: Weights = None,
     convention: Convention = None,
+    engine: EngineName = "auto",
     device: Device = "auto",
     precision: Precision = "auto",
     force: Force = False,
@@ -88,12 +94,12 @@ def features(
     """Compute the features of a set's covers, each once; safe to stop and run again."""
     from albumnet.dataset import AlbumSet
     from albumnet.features import extract_features
-    from albumnet.vision.backbones import load_backbone
+    from albumnet.vision.engines.choosing import open_backbone
 
     album_set = AlbumSet(path)
-    loaded = load_backbone(backbone, weights=weights, convention=convention)
+    loaded = open_backbone(backbone, weights=weights, convention=convention, engine=engine)
     result = extract_features(
-        album_set, loaded, device=device, precision=precision, force=force, progress=ProgressPrinter()
+        album_set, loaded, engine=engine, device=device, precision=precision, force=force, progress=ProgressPrinter()
     )
     how = _how_it_ran(result)
     note(f"{result.store.path}: {len(result.store):,} covers, {result.n_done:,} of them now{how}")
@@ -328,7 +334,7 @@ def _how_it_ran(result: ExtractionResult) -> str:
         return ""
     rate = result.n_done / result.seconds
     return (
-        f" at {rate:.1f} a second ({network.precision} on {network.device}, "
+        f" at {rate:.1f} a second ({network.precision} on {network.device} by {TITLES[network.name]}, "
         f"cosine to float32 >= {network.agreement:.4f})"
     )
 

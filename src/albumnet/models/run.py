@@ -19,6 +19,7 @@ from albumnet.models.mood_sets import MoodSets
 from albumnet.records import MoodVocabulary
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 SCHEMA_VERSION = 3
@@ -154,8 +155,8 @@ def _umask() -> int:
     return mask
 
 
-def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
-    """The tensors of a run.
+def read_weights(run: Path, config: RunConfig) -> dict[str, np.ndarray]:
+    """The arrays of a run.
 
     Raises:
         RunError: If the file is missing, broken, or was written with another config.
@@ -164,7 +165,7 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
 
     path = run / "model.safetensors"
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             made_from = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (OSError, SafetensorError) as error:

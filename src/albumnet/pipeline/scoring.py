@@ -188,6 +188,6 @@ def with_features(albums: Sequence[Album], store: FeatureStore) -> list[Album]:
 def _read_pixels(album_set: AlbumSet, model: MoodModel, albums: Sequence[Album]) -> np.ndarray:
     from albumnet.vision.decoding import decode_cover
 
-    transform = model.backbone.transform
+    transform = model.transform
     covers = [album_set.read_cover(album.cover or "") for album in albums]
     return np.stack([decode_cover(c, size=transform.size, interpolation=transform.interpolation) for c in covers])

@@ -48,7 +48,7 @@ class MoodScorer:
         self.model = model
         self.backbone = model.backbone
         self.module = self.backbone.module
-        self.head = model.head
+        self.head = model.in_torch.head
         self._metadata = torch.from_numpy(model.config.metadata.encode([genres], [year]))
         for parameter in (*self.module.parameters(), *self.head.parameters()):
             parameter.requires_grad_(False)
@@ -71,9 +71,11 @@ class MoodScorer:
         """Log-odds of every mood, from what the backbone gives."""
         inputs = _pool_smoothly(features.float(), is_pooled=self.model.preset.is_pooled)
         raw = self.head(inputs, self._metadata.expand(len(inputs), -1))
-        if self.model.labels is not None:
-            raw = closeness(raw, self.model.labels, kind=self.model.kind, space=self.model.config.space)
-        return self.model.calibration.logits(raw)
+        parts = self.model.in_torch
+        if parts.labels is not None:
+            raw = closeness(raw, parts.labels, kind=self.model.kind, space=self.model.config.space)
+        logits: torch.Tensor = parts.calibration.logits(raw)
+        return logits
 
     @torch.no_grad()
     def fast_logits(self, covers: Float[torch.Tensor, "B 3 H W"]) -> Float[torch.Tensor, "B M"]:
