@@ -17,7 +17,8 @@ from albumnet.models.asking import AskedMoods, look_up_moods
 from albumnet.models.calibration import ClosenessCalibration
 from albumnet.models.plain_head import PlainHead, closeness, normalise_rows, pool, pooled_dim, sigmoid
 from albumnet.models.presets import get_model, get_preset
-from albumnet.models.run import RunConfig, read_config, read_weights
+from albumnet.models.run import RunConfig, find_run, parts_file, read_config, read_weights
+from albumnet.models.telling import Telling
 from albumnet.models.trained_backbone import TrainedBackbone
 from albumnet.moodspace import embed_labels, label_decoder, load_packaged_vectors, moods_with_vectors
 from albumnet.vision.decoding import decode_cover
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from albumnet.models.heads import TorchParts
     from albumnet.vision.backbones import Backbone
     from albumnet.vision.engines.base import Engine
+    from albumnet.vision.graphs import BackboneGraph
 
 _BATCH = 256
 _PREDICT_BATCH = 32
@@ -39,7 +41,7 @@ def load_model(run: Path | str, *, weights: Path | None = None, engine: str = "a
     """Load a trained model from its run folder.
 
     Args:
-        run: The folder that `albumnet train` wrote.
+        run: The folder that `albumnet train` wrote, or "starter" for the model that comes with the package.
         weights: The backbone's weights file, if it no longer lies where it lay.
         engine: What runs the backbone: auto | torch | onnx | openvino.
 
@@ -47,7 +49,11 @@ def load_model(run: Path | str, *, weights: Path | None = None, engine: str = "a
         RunError: If the folder is no finished run, or its files do not belong together.
         SchemaVersionError: If another version wrote it.
     """
-    run = Path(run)
+    run = find_run(run)
+    if parts_file(run).is_file():
+        from albumnet.models.parts import load_parts
+
+        return load_parts(run, weights=weights, engine=engine)
     config = read_config(run)
     return MoodModel(config, read_weights(run, config), weights=weights, engine=engine)
 
@@ -60,7 +66,13 @@ class MoodModel:
         arrays: Its weights, as model.safetensors names them.
         weights: The backbone's weights file; None for the one it was trained with.
         engine: What runs the backbone: auto | torch | onnx | openvino.
+
+    Attributes:
+        answers_without_cover: Whether it takes albums of which only genre and year are known.
+        telling: When it tells a mood; None where it never says which moods it stands by.
     """
+
+    answers_without_cover = False
 
     def __init__(
         self,
@@ -77,6 +89,7 @@ class MoodModel:
         self.head = PlainHead(self.kind, _part(arrays, "head."))
         self.labels = arrays.get("labels")
         self.calibration = ClosenessCalibration(**_part(arrays, "calibration."))
+        self.telling: Telling | None = None
         self._tuned = _part(arrays, "backbone.")
         self._weights = weights or (Path(config.weights) if config.weights else None)
         self._engine_name = engine
@@ -100,6 +113,11 @@ class MoodModel:
     def backbone(self) -> Backbone:
         """The backbone in PyTorch: `TrainedBackbone.load_module`."""
         return self._covers_through.load_module()
+
+    @cached_property
+    def graph(self) -> BackboneGraph:
+        """The backbone as an ONNX graph: `TrainedBackbone.load_graph`."""
+        return self._covers_through.load_graph()
 
     @cached_property
     def engine(self) -> Engine:
@@ -294,7 +312,7 @@ class MoodModel:
 
     def predict(
         self,
-        covers: Iterable[str | os.PathLike[str] | bytes] | str | os.PathLike[str] | bytes,
+        covers: Iterable[str | os.PathLike[str] | bytes | None] | str | os.PathLike[str] | bytes,
         *,
         genres: str | Sequence[str] | Sequence[Sequence[str]] = (),
         years: int | Sequence[int | None] | None = None,
@@ -304,7 +322,8 @@ class MoodModel:
         """The moods of some covers.
 
         Args:
-            covers: Paths, or files' bytes; one alone needs no list.
+            covers: Paths, or files' bytes; one alone needs no list. None for an album without a cover, of which only
+                the starter model and others of `models.parts` can tell something.
             genres: Name or names for all of them, or a list of names per cover; empty where unknown.
             years: One year for all of them, or one per cover; None where unknown.
             top: Keep this many moods of each; None for all.
@@ -328,38 +347,64 @@ class MoodModel:
         batches = (albums[start : start + _PREDICT_BATCH] for start in range(0, len(albums), _PREDICT_BATCH))
         return [prediction for batch in batches for prediction in self._predict_batch(batch, top=top, asked=asked)]
 
+    def part_for(self, *, has_cover: bool, genres: Sequence[str], year: int | None) -> MoodModel:  # noqa: ARG002
+        """The model that answers where this much is known of an album: this one, whatever is known."""
+        return self
+
     def _predict_batch(
         self, albums: Sequence[tuple[Any, Any, Any]], *, top: int | None, asked: AskedMoods | None
     ) -> list[Prediction]:
         decoded = [self._decode(cover) for cover, _, _ in albums]
-        usable = [n for n, (_, pixels, _) in enumerate(decoded) if pixels is not None]
-        features = None
-        if self.kind.uses_cover and usable:
-            features = self.features(np.stack([pixels for _, pixels, _ in decoded if pixels is not None]))
-        inputs = features, [albums[n][1] for n in usable], [albums[n][2] for n in usable]
-        told = [
-            self._tell(decoded[n][0], row, top=top, known=None if asked is None else asked.known)
-            for n, row in zip(usable, self.probabilities(*inputs), strict=True)
-        ]
-        if asked is not None and asked.labels is not None:
-            near = self.closeness_to(asked.labels, *inputs)
-            told = [
-                replace(found, unseen_moods=tuple(map(MoodCloseness, asked.unseen, row.tolist())))
-                for found, row in zip(told, near, strict=True)
+        found = {n: Prediction(name, (), error) for n, (name, _, error) in enumerate(decoded) if error is not None}
+        for with_cover in (True, False):
+            rows = [
+                n for n, (_, pixels, _) in enumerate(decoded) if n not in found and (pixels is not None) == with_cover
             ]
-        told_of = dict(zip(usable, told, strict=True))
-        return [told_of.get(n) or Prediction(name, (), error) for n, (name, _, error) in enumerate(decoded)]
+            if not rows:
+                continue
+            features = None
+            if with_cover and self.kind.uses_cover:
+                features = self.features(np.stack([np.asarray(decoded[n][1]) for n in rows]))
+            given = features, [albums[n][1] for n in rows], [albums[n][2] for n in rows]
+            names = [decoded[n][0] for n in rows]
+            found |= dict(zip(rows, self._answer(names, given, top=top, asked=asked), strict=True))
+        return [found[n] for n in range(len(albums))]
+
+    def _answer(
+        self,
+        names: Sequence[str],
+        given: tuple[np.ndarray | None, list[Sequence[str]], list[int | None]],
+        *,
+        top: int | None,
+        asked: AskedMoods | None,
+    ) -> list[Prediction]:
+        """Predictions of albums of which all have a cover, or none."""
+        features, genres, years = given
+        parts = [
+            self.part_for(has_cover=features is not None, genres=g, year=y) for g, y in zip(genres, years, strict=True)
+        ]
+        told = [
+            part._tell(name, row, top=top, known=None if asked is None else asked.known)
+            for part, name, row in zip(parts, names, self.probabilities(*given), strict=True)
+        ]
+        if asked is None or asked.labels is None:
+            return told
+        near = self.closeness_to(asked.labels, *given)
+        return [
+            replace(found, unseen_moods=tuple(map(MoodCloseness, asked.unseen, row.tolist())))
+            for found, row in zip(told, near, strict=True)
+        ]
 
     def _tell(
         self, cover: str, probabilities: Float[np.ndarray, " M"], *, top: int | None, known: Sequence[str] | None
     ) -> Prediction:
         moods, sets = self.rank(probabilities), self.config.mood_sets
         moods = tuple(found for found in moods if known is None or found.mood in known)[:top]
+        told = Prediction(cover, moods, told_precision=self.telling.precision if self.telling else None)
         if sets is None:
-            return Prediction(cover, moods)
-        return Prediction(
-            cover,
-            moods,
+            return told
+        return replace(
+            told,
             n_for_coverage=sets.size(probabilities),
             n_without_looking=sets.prior_size,
             can_tell=sets.can_tell(probabilities),
@@ -368,14 +413,19 @@ class MoodModel:
 
     def rank(self, probabilities: Float[np.ndarray, " M"], *, top: int | None = None) -> tuple[MoodProbability, ...]:
         """One album's probabilities as moods, likeliest first."""
-        order = np.argsort(-probabilities, kind="stable")[:top]
+        order, base_rates = np.argsort(-probabilities, kind="stable")[:top], self.config.base_rates
+        is_told = self.telling.tells(probabilities, np.array(base_rates)).tolist() if self.telling else None
         return tuple(
-            MoodProbability(self.config.moods[m], float(probabilities[m]), self.config.base_rates[m], rank)
+            MoodProbability(
+                self.config.moods[m], float(probabilities[m]), base_rates[m], rank, is_told[m] if is_told else None
+            )
             for rank, m in enumerate(order, start=1)
         )
 
-    def _decode(self, cover: str | os.PathLike[str] | bytes) -> tuple[str, np.ndarray | None, str | None]:
-        """Name, pixels and error of a cover; exactly one of the last two is None."""
+    def _decode(self, cover: str | os.PathLike[str] | bytes | None) -> tuple[str, np.ndarray | None, str | None]:
+        """Name, pixels and error of a cover; exactly one of the last two is None, and both where none is needed."""
+        if cover is None:
+            return "", None, None if self.answers_without_cover else f"no cover, which {self.kind.title} needs"
         name = f"{len(cover)} bytes" if isinstance(cover, bytes) else os.fspath(cover)
         transform = self.transform if self.kind.uses_cover else None
         size, interpolation = (transform.size, transform.interpolation) if transform else (32, "bicubic")

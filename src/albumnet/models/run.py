@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 3
 
+# The model that comes with the package, by name.
+STARTER = "starter"
+_STARTER_DIR = Path(__file__).parent / "data" / STARTER
+_PARTS_FILE = "parts.json"
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -95,6 +100,17 @@ class Epoch:
     seconds: float
 
 
+def find_run(run: Path | str) -> Path:
+    """A run's folder; "starter" is the packaged one, unless a run of that name lies here."""
+    run = Path(run)
+    return _STARTER_DIR if str(run) == STARTER and not (run / "config.json").is_file() else run
+
+
+def parts_file(run: Path) -> Path:
+    """The file of a run that has heads for less than all that can be known of an album: `models.parts`."""
+    return run / _PARTS_FILE
+
+
 def write_config(run: Path, config: RunConfig) -> None:
     """Write config.json; it comes last, so that a folder with one is a finished run."""
     content = asdict(config)
@@ -108,6 +124,7 @@ def read_config(run: Path) -> RunConfig:
         RunError: If the folder is no finished run.
         SchemaVersionError: If another version wrote it.
     """
+    run = find_run(run)
     path = run / "config.json"
     if not path.is_file():
         if (run / "checkpoint.safetensors").is_file():
@@ -167,7 +184,7 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, np.ndarray]:
     try:
         with safe_open(path, framework="np") as file:
             made_from = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
+            arrays = {name: _as_float32(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (OSError, SafetensorError) as error:
         raise RunError(f"cannot read {path}: {error}; train the model again") from error
     for what, found, wanted in (
@@ -178,7 +195,12 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, np.ndarray]:
     ):
         if found != wanted:
             raise RunError(f"{path} has {what} {found} but config.json beside it {wanted}; train the model again")
-    return tensors
+    return arrays
+
+
+def _as_float32(array: np.ndarray) -> np.ndarray:
+    """Of weights that were stored in half their size."""
+    return array.astype("float32") if array.dtype == "float16" else array
 
 
 def write_history(run: Path, history: Sequence[Epoch]) -> None:

@@ -109,7 +109,11 @@ class Reader:
         model, state = self._model, self._state
         genres, years = [list(q.genres) for q in questions], [q.year for q in questions]
         features = self._model.features(np.stack([q.pixels for q in questions])) if self._engine is not None else None
-        told = [state.tell(row) for row in model.probabilities(features, genres, years)]
+        parts = [model.part_for(has_cover=True, genres=g, year=y) for g, y in zip(genres, years, strict=True)]
+        told = [
+            state.tell(row, by=part)
+            for row, part in zip(model.probabilities(features, genres, years), parts, strict=True)
+        ]
         places = near_in_mood = near_in_look = None
         if state.mood_map is not None and state.is_map_of_moods:
             with contextlib.suppress(WordVectorError):

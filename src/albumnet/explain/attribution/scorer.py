@@ -45,7 +45,8 @@ class MoodScorer:
             raise ExplainError(
                 f"{model.kind.title} looks at no pixels, so there is nothing to see; explain a model 1 to 4"
             )
-        self.model = model
+        self._whole = model
+        self.model = model = model.part_for(has_cover=True, genres=genres, year=year)
         self.backbone = model.backbone
         self.module = self.backbone.module
         self.head = model.in_torch.head
@@ -56,7 +57,10 @@ class MoodScorer:
     def with_metadata(self, genres: Sequence[str], year: int | None) -> MoodScorer:
         """The same networks for an album of another genre and year."""
         other = copy.copy(self)
-        other._metadata = torch.from_numpy(self.model.config.metadata.encode([genres], [year]))
+        part = self._whole.part_for(has_cover=True, genres=genres, year=year)
+        if part is not self.model:
+            other.model, other.head = part, part.in_torch.head
+        other._metadata = torch.from_numpy(part.config.metadata.encode([genres], [year]))
         return other
 
     def normalise(self, covers: UInt8[np.ndarray, "B H W 3"]) -> Float[torch.Tensor, "B 3 H W"]:

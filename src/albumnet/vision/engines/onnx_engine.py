@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,8 +50,8 @@ def prepare(graph: BackboneGraph) -> OnnxEngine:
     return OnnxEngine(graph.batch_size, open_session(graph.content))
 
 
-def open_session(content: bytes) -> Any:
-    """ONNX Runtime's session of a model, on the processor."""
+def open_session(content: bytes | Path) -> Any:
+    """ONNX Runtime's session of a model or a model's file, on the processor."""
     import onnxruntime
 
     # Errors only: on machines without a GPU it warns about every device it looks for.
