@@ -259,7 +259,7 @@ def test_predict_prints_json(run, work):
     assert prediction["error"] is None
     assert prediction["coverage"] == 0.8
     assert isinstance(prediction["can_tell"], bool)
-    assert [set(mood) for mood in prediction["moods"]] == [{"mood", "probability", "base_rate", "rank"}] * 2
+    assert [set(mood) for mood in prediction["moods"]] == [{"mood", "probability", "base_rate", "rank", "is_told"}] * 2
 
 
 def test_a_broken_cover_among_good_ones_is_listed_and_ends_with_3(run, work, tmp_path):
