@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, note, print_table
+from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, note, p_cell, print_table
 
 if TYPE_CHECKING:
     from albumnet.evaluation import Evaluation
@@ -60,7 +60,7 @@ def _print(evaluation: Evaluation) -> None:
     rows = [d for d in table.differences if d.metric == "macro_roc_auc"]
     print_table(
         ("macro ROC-AUC", "difference", "p"),
-        ((table.row(d.second).title, estimate_cell(d.difference, sign="+"), f"{d.p_holm:.3f}") for d in rows),
+        ((table.row(d.second).title, estimate_cell(d.difference, sign="+"), p_cell(d.p_holm)) for d in rows),
     )
     _print_remarks(evaluation)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from albumnet.cli.models import BackboneName, Convention, Json, Run, Weights
-from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, print_table
+from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, p_cell, print_table
 
 if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
@@ -138,7 +138,7 @@ def _print_lifts(lifts: Sequence[Any], n_albums: int, *, top: int, is_json: bool
         print_table(
             ("seen", "with mood", "lift", "95 %", "p, all pairs", "albums"),
             (
-                (o.thing, o.mood, f"{o.lift:.2f}", f"{o.low:.2f} to {o.high:.2f}", f"{o.p_holm:.3f}", str(o.n_both))
+                (o.thing, o.mood, f"{o.lift:.2f}", f"{o.low:.2f} to {o.high:.2f}", p_cell(o.p_holm), str(o.n_both))
                 for o in lifts[:top]
             ),
         )

@@ -103,6 +103,11 @@ def estimate_cell(estimate: Estimate, *, sign: str = "") -> str:
     return f"{estimate.value:{sign}.3f} [{estimate.low:{sign}.3f}, {estimate.high:{sign}.3f}]"
 
 
+def p_cell(p: float) -> str:
+    """A p-value as a cell of a table; one that rounds to zero is said to be smaller, not none."""
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
 class ProgressPrinter:
     """Prints a stage's progress with rate and time left: one line rewritten on a terminal, few lines elsewhere."""
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from albumnet.cli.models import Force, Json, Run, Weights
-from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, list_failures, note, one_of, print_table
+from albumnet.cli.output import (
+    ProgressPrinter,
+    Seed,
+    command,
+    estimate_cell,
+    list_failures,
+    note,
+    one_of,
+    p_cell,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from albumnet.pipeline import RecEvaluation
@@ -191,7 +201,7 @@ def _print_evaluation(evaluation: RecEvaluation) -> None:
             (
                 (
                     f"{_title(result, c.first)}  less  {_title(result, c.second)}",
-                    estimate_cell(c.difference, sign="+"), estimate_cell(c.over_folds, sign="+"), f"{c.p_holm:.3f}",
+                    estimate_cell(c.difference, sign="+"), estimate_cell(c.over_folds, sign="+"), p_cell(c.p_holm),
                 )
                 for c in result.comparisons
             ),

@@ -103,7 +103,7 @@ class FeatureStore:
         return frozenset(f.cover for f in read_failures(path) if f.cover) if path.is_file() else frozenset()
 
     def read(self, covers: Sequence[str]) -> np.ndarray:
-        """Features of these covers, float16 (N, *feature_shape), read from disk as they are asked for.
+        """Features of these covers, float16 `(N, *feature_shape)`, read from disk as they are asked for.
 
         Raises:
             FeatureStoreError: If a cover has none.
@@ -120,7 +120,7 @@ class FeatureStore:
         return rows
 
     def append(self, covers: Sequence[str], features: np.ndarray) -> None:
-        """Add one shard: features (N, *feature_shape) of these covers, rounded to float16."""
+        """Add one shard: features `(N, *feature_shape)` of these covers, rounded to float16."""
         # A name of its own, so that two processes that fill one store cannot overwrite each other's shard.
         path = self.path / f"shard-{len(self._shards):05d}-{uuid.uuid4().hex[:8]}.safetensors"
         metadata = {

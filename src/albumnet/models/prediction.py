@@ -117,7 +117,7 @@ class MoodModel:
         """Probability of each mood for N albums, from stored features and metadata.
 
         Args:
-            features: (N, *feature_shape) as the backbone gives them; None for a model without the cover.
+            features: `(N, *feature_shape)` as the backbone gives them; None for a model without the cover.
             genres: Per album; empty where unknown. Genres that no training album had are passed over.
             years: Per album; None where unknown.
             is_calibrated: Whether as calibrated on the validation side; models in the mood space always are.
