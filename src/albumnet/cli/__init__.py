@@ -7,6 +7,7 @@ import typer
 from albumnet.cli import (
     cleaning,
     demo,
+    doctor,
     evaluation,
     explain,
     exporting,
@@ -50,6 +51,7 @@ app.command("see")(explain.see)
 app.command("filters")(explain.filters)
 app.command("explain")(explain.explain)
 app.add_typer(recommend.recommend_app, name="recommend", help="Albums for listeners; does the cover help?")
+app.command("doctor")(doctor.doctor)
 app.add_typer(study.study_app, name="study", help="Covers before human eyes: blind rating and agreement.")
 
 
