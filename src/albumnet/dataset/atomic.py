@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from albumnet.dataset.addresses import is_remote, read_bytes, upload
 from albumnet.errors import SchemaVersionError
 
 
@@ -20,9 +22,17 @@ from albumnet.errors import SchemaVersionError
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; on success it becomes `path`, on any failure it is removed.
 
+    For a remote `path` the name is a local one, and what was written there is put at `path` in one go.
+
     Raises:
         OSError: If the disk is full or the folder cannot be written; `path` is then as it was.
     """
+    if is_remote(path):
+        with tempfile.TemporaryDirectory() as folder:
+            temporary = Path(folder) / path.name
+            yield temporary
+            upload(temporary, path)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -58,7 +68,7 @@ def read_json(path: Path, *, schema_version: int) -> dict[str, Any]:
         SchemaVersionError: If the file says another version, or none, or is no JSON object.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(read_bytes(path).decode("utf-8"))
     except ValueError as error:
         raise SchemaVersionError(f"{path} is not JSON ({error}); make it again") from error
     found = content.get("schema_version") if isinstance(content, dict) else None
@@ -79,7 +89,7 @@ def read_parquet(path: Path, *, schema_version: int) -> tuple[pa.Table, dict[str
     Raises:
         SchemaVersionError: If the file says another version, or none, or is no Parquet file.
     """
-    content = pa.BufferReader(path.read_bytes())
+    content = pa.BufferReader(read_bytes(path))
     try:
         table = pq.ParquetFile(content).read()
     except (pa.ArrowException, OSError) as error:
