@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
@@ -66,6 +67,18 @@ def one_of(*choices: str) -> Callable[[Any], Any]:
         return given
 
     return check
+
+
+def folder_or_url(text: str) -> Path:
+    """Parse an argument that is a local path or an address such as s3://bucket/set."""
+    if "://" not in text:
+        return Path(text)  # without reading tables' libraries first, which takes longer than --help may
+    from albumnet.dataset.addresses import open_address
+
+    try:
+        return open_address(text)
+    except AlbumNetError as error:
+        _fail(str(error), error.exit_code)
 
 
 def note(text: str) -> None:

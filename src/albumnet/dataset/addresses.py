@@ -54,6 +54,11 @@ def is_remote(path: Path) -> bool:
     return hasattr(path, "fs")
 
 
+def full_address(path: Path) -> str:
+    """The path as any process may open it again, whatever its working folder."""
+    return str(path if is_remote(path) else path.resolve())
+
+
 def read_bytes(path: Path) -> bytes:
     """A whole file, with one request where it is remote.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,9 +78,31 @@ def read_json(path: Path, *, schema_version: int) -> dict[str, Any]:
 
 def write_parquet(path: Path, table: pa.Table, *, schema_version: int, made_from: Mapping[str, str]) -> None:
     """Write a Parquet table that says its schema version and the digests of what it was made from, or nothing."""
+    with writing_parquet(path, schema_version=schema_version, made_from=made_from) as write:
+        write(table)
+
+
+@contextmanager
+def writing_parquet(
+    path: Path, *, schema_version: int, made_from: Mapping[str, str]
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Yield what writes one table after the other, at least one and all of one schema; together they are the file."""
     metadata = {"schema_version": str(schema_version), **made_from}
+    writer: pq.ParquetWriter | None = None
+
     with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+
+        def write(table: pa.Table) -> None:
+            nonlocal writer
+            table = table.replace_schema_metadata(metadata)
+            writer = writer or pq.ParquetWriter(temporary, table.schema, compression="zstd")
+            writer.write_table(table)
+
+        try:
+            yield write
+        finally:
+            if writer is not None:
+                writer.close()
 
 
 def read_parquet(path: Path, *, schema_version: int) -> tuple[pa.Table, dict[str, str]]:
@@ -105,8 +127,24 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], *, metadata: Ma
     """Write named arrays as safetensors, or nothing."""
     from safetensors.numpy import save
 
-    # Not `save_file`: on a full disk it raises an error of its own, which is no OSError.
-    write_bytes(path, save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, dict(metadata)))
+    with replacing(path) as temporary:
+        # Not `save_file`: on a full disk it raises an error of its own, which is no OSError.
+        temporary.write_bytes(
+            save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, dict(metadata))
+        )
+        sort_header(temporary)
+
+
+def sort_header(path: Path) -> None:
+    """Bring the header of a safetensors file into one order, in place: the library's differs from call to call."""
+    with path.open("rb+") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        ordered = {key: dict(sorted(header[key].items())) for key in sorted(header)}
+        text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(text) <= size:
+            file.seek(8)
+            file.write(text.ljust(size))
 
 
 def _check_version(path: Path, *, found: Any, wanted: int) -> None:

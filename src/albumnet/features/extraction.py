@@ -75,7 +75,7 @@ def extract_features(
 
     path = album_set.features_dir(backbone.name)
     manifest = make_manifest(backbone)
-    store = _open_store(path, manifest, force=force)
+    store = open_store(path, manifest, force=force)
     todo = missing_covers(album_set, store)
     n_there = len(store)
     failures: list[CoverFailure] = []
@@ -113,7 +113,8 @@ def make_manifest(backbone: Backbone) -> FeatureManifest:
     )
 
 
-def _open_store(path: Path, manifest: FeatureManifest, *, force: bool) -> FeatureStore:
+def open_store(path: Path, manifest: FeatureManifest, *, force: bool) -> FeatureStore:
+    """A store to go on filling; with `force`, one that something else filled is emptied first."""
     try:
         return FeatureStore(path, manifest)
     except (FeatureStoreError, SchemaVersionError):

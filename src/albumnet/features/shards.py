@@ -1,4 +1,4 @@
-"""A shard of covers in, a shard of features out: what every way of running an extraction over machines has in common."""
+"""A shard of covers in, a shard of features out: what is done, whichever machine and engine it is done on."""
 
 from __future__ import annotations
 

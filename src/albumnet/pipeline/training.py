@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from albumnet.dataset import AlbumSet, FeatureStore
+from albumnet.dataset.addresses import full_address
 from albumnet.dataset.atomic import read_json, write_json, write_text
 from albumnet.dataset.predictions import write_predictions
 from albumnet.errors import RunError, WordVectorError
@@ -92,7 +93,7 @@ def training_options(
         vectors=(read_glove(vectors) if vectors else load_packaged_vectors()) if needs_vectors else None,
         vectors_file=str(vectors.resolve()) if vectors else "",
         weights=str(weights.resolve()) if weights else _remembered_weights(album_set, backbone),
-        album_set=str(album_set.path.resolve()),
+        album_set=full_address(album_set.path),
         set_vocabulary=album_set.vocabulary.digest,
         albums_digest=album_set.digest,
     )
