@@ -99,6 +99,7 @@ def test_a_killed_leader_loses_only_what_was_in_hand_and_no_shard_is_done_twice(
     assert files_of(on_ray.path) == files_of(plain.path)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_once_is_replaced_and_its_shard_done(
     copy_set, backbone, small_shards, importable_tests, tmp_path
 ):

@@ -11,6 +11,7 @@ import typer
 
 from albumnet.cli.output import ProgressPrinter, Seed, command, folder_or_url, list_failures, note, one_of, print_table
 from albumnet.models.presets import MODELS, PRESETS, SPACES
+from albumnet.progress import is_leading
 
 if TYPE_CHECKING:
     from albumnet.dataset import AlbumSet
@@ -153,6 +154,8 @@ def train(
         album_set, out, options=options, backbone=backbone, fine_tune=finetune, resume=resume, force=force,
         progress=ProgressPrinter(),
     )  # fmt: skip
+    if not is_leading():
+        return
     print_scores(result.rows)
     note(f"{_about_moods(result)}\n{out}: scores are of the {result.n_test:,} test albums; see {out / 'card.md'}")
 

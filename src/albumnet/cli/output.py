@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 import typer
 
 from albumnet.errors import AlbumNetError
-from albumnet.progress import Progress
+from albumnet.progress import Progress, is_leading
 
 if TYPE_CHECKING:
     from albumnet.metrics import Estimate
@@ -125,7 +125,9 @@ class ProgressPrinter:
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
-        """Print if it is time to."""
+        """Print if it is time to, and this process is the one that speaks."""
+        if not is_leading():
+            return
         now = time.monotonic()
         # Stages take turns (folds, training); one that is back at its beginning is another of the same name.
         if progress.stage not in self._starts or progress.done <= self._starts[progress.stage][1]:

@@ -105,7 +105,7 @@ def train_model(
     """
     kind, preset = get_model(options.model), get_preset(options.preset)
     space = _space(kind, preset, options)
-    device = _device(options.device)
+    device = choose_device(options.device)
     vocabulary, left_out = choose_moods(sides["train"], options)
     train, valid = (
         [album for album in sides[side] if any(mood in vocabulary for mood in album.moods)]
@@ -279,7 +279,12 @@ def _calibrate(
     )
 
 
-def _device(name: str) -> str:
+def choose_device(name: str) -> str:
+    """Cpu or cuda for auto, cpu or cuda.
+
+    Raises:
+        TrainingError: If there is no such device here.
+    """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from albumnet.errors import TrainingError
 from albumnet.models.heads import HeadShape, MoodHead
 from albumnet.models.presets import N_SLOTS, ModelKind, Preset
 from albumnet.models.run import Epoch
-from albumnet.progress import Progress, ProgressCallback, ignore_progress
+from albumnet.progress import Progress, ProgressCallback, ignore_progress, is_leading
 from albumnet.training.checkpoint import (
     TrainingState,
     copy_parameters,
@@ -23,7 +24,8 @@ from albumnet.training.checkpoint import (
     save_checkpoint,
 )
 from albumnet.training.feature_sources import FeatureSource
-from albumnet.training.losses import mood_loss, moods_at_ranks
+from albumnet.training.losses import count_terms, mood_loss, moods_at_ranks
+from albumnet.training.processes import SharedForward, n_processes, share_of, sum_over_processes
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -108,6 +110,7 @@ def train_head(
         raise TrainingError(f"{sizes} have moods and features; at least {n_needed} and 1 are needed")
     head = _start_head(data, kind, preset, shape, seed=seed).to(device)
     optimizer = _make_optimizer(head, data.features, preset)
+    shared = SharedForward(head, data.features.parameters(), forward=partial(_forward, head, data, device=device))
     trials = list_trials(kind, preset, is_fine_tuned=bool(data.features.parameters()))
     start = copy_parameters(head, data.features) if len(trials) > 1 else {}
     state, best = TrainingState(), dict[str, torch.Tensor]()
@@ -126,7 +129,7 @@ def train_head(
         _seed(seed, state.trial, state.epoch)
         _set_learning_rate(optimizer, fraction=0.5 * (1 + math.cos(math.pi * state.epoch / preset.max_epochs)))
         train_loss = _train_epoch(
-            head, data, optimizer, strength=trial.strength, batch_size=preset.batch_size, device=device
+            head, data, optimizer, shared, strength=trial.strength, batch_size=preset.batch_size, device=device
         )
         valid_loss = evaluate_loss(head, data, data.valid, device=device)
         if not math.isfinite(train_loss + valid_loss):
@@ -148,7 +151,7 @@ def train_head(
             if state.trial < len(trials):
                 restore_parameters(start, head, data.features)
                 optimizer = _make_optimizer(head, data.features, preset)
-        if checkpoint is not None and time.monotonic() >= next_save:
+        if checkpoint is not None and is_leading() and time.monotonic() >= next_save:
             saving = time.monotonic()
             save_checkpoint(
                 checkpoint, state, best=best, head=head, optimizer=optimizer, features=data.features, identity=identity
@@ -210,35 +213,50 @@ def evaluate_loss(head: MoodHead, data: TrainingData, rows: torch.Tensor, *, dev
     head.eval()
     total = 0.0
     with torch.no_grad():
-        for batch in rows.split(EVALUATION_BATCH):
-            total += float(_loss(head, data, batch, device=device)) * len(batch)
-    return total / len(rows)
+        for batch in share_of(rows.split(EVALUATION_BATCH)):
+            raw = _forward(head, data, batch, device=device)
+            total += float(_loss(raw, head, data, batch, device=device)) * len(batch)
+    return float(sum_over_processes(torch.tensor(total, dtype=torch.float64, device=device))) / len(rows)
 
 
 def _train_epoch(
     head: MoodHead,
     data: TrainingData,
     optimizer: torch.optim.Optimizer,
+    shared: SharedForward,
     *,
     strength: float,
     batch_size: int,
     device: str,
 ) -> float:
     head.train()
-    total, seen = 0.0, 0
+    total, seen = torch.zeros((), dtype=torch.float64, device=device), 0
     for batch in data.train[torch.randperm(len(data.train))].split(batch_size):
         if len(batch) < 2 and seen:
             continue  # batch norm has no spread to learn from a single album
-        loss = _loss(head, data, batch, device=device)
+        rows = shared.rows(batch)
+        # Gradients are averaged over processes: weighted so, this is the gradient of the whole batch's mean loss.
+        weight = n_processes() * _n_terms(head, data, rows) / max(_n_terms(head, data, batch), 1)
+        if len(rows) == len(batch):
+            weight = 1.0
+        loss = weight * _loss(shared(rows), head, data, rows, device=device)
         optimizer.zero_grad(set_to_none=True)
         (loss + strength * head.penalty() if strength else loss).backward()
         optimizer.step()
-        total, seen = total + float(loss.detach()) * len(batch), seen + len(batch)
-    return total / seen
+        total, seen = total + loss.detach() * len(batch), seen + len(batch)
+    return float(sum_over_processes(total)) / n_processes() / seen
 
 
-def _loss(head: MoodHead, data: TrainingData, batch: torch.Tensor, *, device: str) -> torch.Tensor:
-    raw = head(data.features.rows(batch).to(device), data.metadata[batch].to(device))
+def _n_terms(head: MoodHead, data: TrainingData, rows: torch.Tensor) -> float:
+    return count_terms(target=data.target[rows], top_moods=data.top_moods[rows], kind=head.kind)
+
+
+def _forward(head: MoodHead, data: TrainingData, rows: torch.Tensor, *, device: str) -> torch.Tensor:
+    raw: torch.Tensor = head(data.features.rows(rows).to(device), data.metadata[rows].to(device))
+    return raw
+
+
+def _loss(raw: torch.Tensor, head: MoodHead, data: TrainingData, batch: torch.Tensor, *, device: str) -> torch.Tensor:
     return mood_loss(
         raw,
         target=data.target[batch].to(device),
@@ -271,16 +289,17 @@ def _fit_input_scales(head: MoodHead, data: TrainingData, preset: Preset) -> Non
     if not head.kind.uses_cover:
         return
     with torch.no_grad():
-        batches = data.train.split(EVALUATION_BATCH)
-        mean = sum((data.features.rows(b).double().sum(dim=0).cpu() for b in batches), torch.zeros(1)) / len(data.train)
+        batches, n_rows = share_of(data.train.split(EVALUATION_BATCH)), len(data.train)
+        start = torch.zeros_like(head.feature_mean, dtype=torch.float64)
         if preset.cover_scale is None:
-            square = sum(float(data.features.rows(b).double().square().mean()) * len(b) for b in batches) / len(
-                data.train
-            )
+            squares = (data.features.rows(b).double().square().sum(dim=0).to(start.device) for b in batches)
+            square = float(sum_over_processes(sum(squares, start)).mean()) / n_rows
             head.feature_scale.fill_(1 / max(math.sqrt(square), 1e-6))
             return
-        squares = (((data.features.rows(b).double().cpu() - mean) ** 2).sum(dim=0) for b in batches)
-        std = (sum(squares, torch.zeros(1)) / len(data.train)).sqrt()
+        sums = (data.features.rows(b).double().sum(dim=0).to(start.device) for b in batches)
+        mean = sum_over_processes(sum(sums, start)) / n_rows
+        squares = (((data.features.rows(b).double().to(start.device) - mean) ** 2).sum(dim=0) for b in batches)
+        std = (sum_over_processes(sum(squares, start)) / n_rows).sqrt()
         head.feature_mean.copy_(mean)
         scale = preset.cover_scale / (std * math.sqrt(len(std)))
         head.feature_scale.copy_(torch.where(std > 1e-6, scale, torch.zeros_like(scale)))
