@@ -30,6 +30,8 @@ def open_address(address: str | os.PathLike[str]) -> Path:
     Raises:
         MissingExtraError: If the libraries for remote addresses are not installed, or know no such scheme.
     """
+    if isinstance(address, Path) or is_remote(cast(Path, address)):
+        return cast(Path, address)
     text = os.fspath(address) if isinstance(address, os.PathLike) else str(address)
     scheme, separator, _ = text.partition("://")
     if not separator:
