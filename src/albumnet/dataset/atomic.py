@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pyarrow.parquet as pq
 
 from albumnet.dataset.addresses import is_remote, read_bytes, upload
 from albumnet.errors import SchemaVersionError
+
+_STALE_SECONDS = 3600.0
 
 
 @contextmanager
@@ -43,6 +46,17 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_stale_temporaries(folder: Path) -> None:
+    """Remove what processes that were killed while writing left in a folder more than an hour ago."""
+    if is_remote(folder):
+        return
+    for path in folder.glob(".*.tmp"):
+        # Another process may rename it at this very moment.
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                path.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

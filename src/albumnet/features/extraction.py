@@ -15,6 +15,7 @@ import numpy as np
 
 from albumnet.dataset import AlbumSet, CoverFailure, FeatureManifest, FeatureStore
 from albumnet.dataset.album_set import write_failures
+from albumnet.dataset.atomic import remove_stale_temporaries
 from albumnet.errors import CoverError, FeatureStoreError, SchemaVersionError
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.vision.decoding import decode_cover
@@ -115,6 +116,7 @@ def make_manifest(backbone: Backbone) -> FeatureManifest:
 
 def open_store(path: Path, manifest: FeatureManifest, *, force: bool) -> FeatureStore:
     """A store to go on filling; with `force`, one that something else filled is emptied first."""
+    remove_stale_temporaries(path)
     try:
         return FeatureStore(path, manifest)
     except (FeatureStoreError, SchemaVersionError):

@@ -11,7 +11,7 @@ import numpy as np
 
 from albumnet.dataset import AlbumSet, FeatureStore
 from albumnet.dataset.addresses import full_address
-from albumnet.dataset.atomic import read_json, write_json, write_text
+from albumnet.dataset.atomic import read_json, remove_stale_temporaries, write_json, write_text
 from albumnet.dataset.predictions import write_predictions
 from albumnet.errors import RunError, WordVectorError
 from albumnet.metrics import MoodScores, score_moods
@@ -227,6 +227,7 @@ def table_values(scores: MoodScores) -> tuple[float, float, float, float]:
 
 
 def _check_free(out: Path, *, resume: bool, force: bool) -> None:
+    remove_stale_temporaries(out)
     if force and not is_leading():
         return
     if force:
