@@ -63,7 +63,7 @@ def main(out: Path) -> None:
             for source in (Known, Bent) if kind.uses_cover else (Known,):
                 data = make_data(source)
                 shape = HeadShape(D if kind.uses_cover else 0, K, M, E if kind.uses_vectors else 0)
-                head, history, _ = train_head(data, kind=kind, preset=preset, shape=shape, seed=3)
+                head, history, _ = train_head(data, kind=kind, preset=preset, shape=shape, seed=3, precision="float32")
                 key = f"{name}-{preset_name}-{source.__name__}"
                 tensors |= {f"{key}.{weight}": value for weight, value in head.state_dict().items()}
                 tensors[f"{key}.losses"] = torch.tensor([[e.train_loss, e.valid_loss] for e in history])

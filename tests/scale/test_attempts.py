@@ -48,6 +48,7 @@ def test_shards_do_not_share_their_records(folder):
 
 def test_what_dead_workers_left_is_forgotten_at_the_end(folder):
     begin(folder)
+    (folder / ".half.json.1.tmp").touch()
     forget_attempts(folder)
     assert not folder.exists()
     forget_attempts(folder)

@@ -19,8 +19,9 @@ from set_files import files_of
 from small_world import make_albums, make_set
 
 N_KILLS = [pytest.param(2, id="2 kills"), pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
-# Halves of files that a killed process left; they are passed over, and removed when they are an hour old.
-LEFT_OVER = ".*.tmp"
+# Halves of files that a killed process left; they are passed over, and removed when they are an hour old. And the state
+# of a training that was killed between its last file and its end.
+LEFT_OVER = (".*.tmp", "checkpoint.safetensors")
 # What says when something was done, or how long it took.
 TIMED = {"history.csv"}
 
@@ -41,26 +42,34 @@ def run(*arguments) -> float:
     return time.monotonic() - started
 
 
-def kill_at_random(command, *, seconds: float, n_kills: int, rng, undo_if_done) -> int:
-    """Start a command over and over and kill it and all its processes; how often it was killed before it ended."""
-    n_killed = 0
+def kill_at_random(command, *, seconds: float, n_kills: int, check_if_done) -> None:
+    """Start a command and kill it and all its processes, over and over.
+
+    Args:
+        command: What to start.
+        seconds: How long it takes undisturbed.
+        n_kills: How often it is killed.
+        check_if_done: Called after each; if the command got to its end, checks what it wrote and removes it.
+    """
+    rng, n_killed = np.random.default_rng(n_kills), 0
     while n_killed < n_kills:
-        process = start(*command())
+        process = start(*command)
         try:
             process.wait(timeout=float(rng.uniform(0.02, 1.0)) * seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             n_killed += 1
-            continue
-        _, errors = process.communicate()
-        assert process.returncode == 0, errors
-        undo_if_done()
-    return n_killed
+        else:
+            _, errors = process.communicate()
+            assert process.returncode == 0, errors
+        check_if_done()
+    run(*command)
+    check_if_done()
 
 
 def final_files_of(folder: Path) -> dict[str, bytes]:
-    return {name: data for name, data in files_of(folder).items() if not Path(name).match(LEFT_OVER)}
+    return {name: data for name, data in files_of(folder).items() if not any(map(Path(name).match, LEFT_OVER))}
 
 
 def untimed_files_of(folder: Path) -> dict[str, object]:
@@ -87,34 +96,31 @@ def test_features(drawn_set, tmp_path, n_kills, engine):
     whole, killed = (Path(shutil.copytree(drawn_set.path, tmp_path / name)) for name in ("whole", "killed"))
     options = ("--device", "cpu") if engine == "here" else ("--device", "cpu", "--on", "ray", "--workers", "2")
     seconds = run("features", whole, *options)
-    rng = np.random.default_rng(n_kills)
 
-    def command():
-        return ("features", killed, *options)
+    def check_if_done():
+        pass  # the command does nothing then, and the end is looked at below
 
-    kill_at_random(
-        command, seconds=seconds, n_kills=n_kills, rng=rng, undo_if_done=lambda: shutil.rmtree(killed / "features")
-    )
-    run(*command())
+    kill_at_random(("features", killed, *options), seconds=seconds, n_kills=n_kills, check_if_done=check_if_done)
     assert final_files_of(killed) == final_files_of(whole)
 
 
 @pytest.mark.parametrize("n_kills", N_KILLS)
 def test_training(tmp_path, n_kills):
     album_set = make_set(tmp_path / "set", *make_albums(np.random.default_rng(0)))
-    command = ("train", album_set.path, "--model", "2", "--device", "cpu", "--out")
+    command = ("train", album_set.path, "--model", "2", "--device", "cpu", "--resume", "--out")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     seconds = run(*command, whole)
+    n_done = 0
 
-    kill_at_random(
-        lambda: (*command, killed, "--resume"),
-        seconds=seconds,
-        n_kills=n_kills,
-        rng=np.random.default_rng(n_kills),
-        undo_if_done=lambda: shutil.rmtree(killed),
-    )
-    run(*command, killed, "--resume")
-    assert untimed_files_of(killed) == untimed_files_of(whole)
+    def check_if_done():
+        nonlocal n_done
+        if (killed / "config.json").exists():
+            assert untimed_files_of(killed) == untimed_files_of(whole)
+            shutil.rmtree(killed)
+            n_done += 1
+
+    kill_at_random((*command, killed), seconds=seconds, n_kills=n_kills, check_if_done=check_if_done)
+    assert n_done
 
 
 @pytest.mark.parametrize("n_kills", N_KILLS)
@@ -124,13 +130,14 @@ def test_scoring(tmp_path, n_kills):
     command = ("score", album_set.path, "--model", tmp_path / "run", "--out")
     whole, killed = tmp_path / "whole" / "scores.parquet", tmp_path / "killed" / "scores.parquet"
     seconds = run(*command, whole)
+    n_done = 0
 
-    kill_at_random(
-        lambda: (*command, killed),
-        seconds=seconds,
-        n_kills=n_kills,
-        rng=np.random.default_rng(n_kills),
-        undo_if_done=lambda: killed.unlink(),
-    )
-    run(*command, killed)
-    assert final_files_of(killed.parent) == final_files_of(whole.parent)
+    def check_if_done():
+        nonlocal n_done
+        if killed.exists():
+            assert final_files_of(killed.parent) == final_files_of(whole.parent)
+            killed.unlink()
+            n_done += 1
+
+    kill_at_random((*command, killed), seconds=seconds, n_kills=n_kills, check_if_done=check_if_done)
+    assert n_done

@@ -42,6 +42,14 @@ Precision = Annotated[
         help="auto, float32, bfloat16 or amp.",
     ),
 ]
+TrainingPrecision = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        callback=one_of("auto", "float32", "bfloat16"),
+        help="auto, float32, or bfloat16 for the products of hidden layers.",
+    ),
+]
 Model = Annotated[str, typer.Option("--model", callback=one_of(*MODELS), help=f"{', '.join(MODELS)}.")]
 Models = Annotated[
     list[str], typer.Option("--model", callback=one_of(*MODELS), help=f"{', '.join(MODELS)}; may be repeated.")
@@ -137,6 +145,7 @@ def train(
     finetune: Finetune = 0,
     seed: Seed = 0,
     device: Device = "auto",
+    precision: TrainingPrecision = "auto",
     resume: Resume = False,
     force: Force = False,
 ) -> None:
@@ -148,7 +157,7 @@ def train(
     options = pipeline.training_options(
         album_set, model=model, preset=preset, space=space or "",
         min_albums_per_mood=min_albums_per_mood, vectors=vectors, seed=seed,
-        device=device, weights=weights, backbone=backbone,
+        device=device, precision=precision, weights=weights, backbone=backbone,
     )  # fmt: skip
     result = pipeline.train(
         album_set, out, options=options, backbone=backbone, fine_tune=finetune, resume=resume, force=force,

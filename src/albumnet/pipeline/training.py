@@ -61,6 +61,7 @@ def training_options(
     vectors: Path | None = None,
     seed: int = 0,
     device: str = "auto",
+    precision: str = "auto",
     weights: Path | None = None,
     backbone: str = "efficientnet_lite0",
 ) -> TrainingOptions:
@@ -90,6 +91,7 @@ def training_options(
         seed=seed,
         min_albums_per_mood=min_albums_per_mood,
         device=device,
+        precision=precision,
         vectors=(read_glove(vectors) if vectors else load_packaged_vectors()) if needs_vectors else None,
         vectors_file=str(vectors.resolve()) if vectors else "",
         weights=str(weights.resolve()) if weights else _remembered_weights(album_set, backbone),

@@ -47,6 +47,7 @@ class TrainingOptions:
         min_albums_per_mood: Moods with fewer training albums are left out.
         moods: Train on exactly these instead; None to go by `min_albums_per_mood`.
         device: auto | cpu | cuda.
+        precision: auto | float32 | bfloat16, of the hidden layers' products.
         vectors: Word vectors of models 3 and 4.
         vectors_file: Where those came from, to remember; "" for the packaged ones.
         weights: Backbone weights file to remember; "" for the installed ones.
@@ -62,6 +63,7 @@ class TrainingOptions:
     min_albums_per_mood: int = 30
     moods: tuple[str, ...] | None = None
     device: str = "auto"
+    precision: str = "auto"
     vectors: WordVectors | None = None
     vectors_file: str = ""
     weights: str = ""
@@ -162,6 +164,7 @@ def train_model(
         shape=shape,
         seed=options.seed,
         device=device,
+        precision=options.precision,
         checkpoint=checkpoint,
         identity=_identity(config, albums),
         progress=progress,

@@ -140,6 +140,7 @@ class _WholeBatchNorm(nn.BatchNorm1d):
     def forward(self, x: Float[torch.Tensor, "b C"]) -> Float[torch.Tensor, "b C"]:
         if not self.training:
             return super().forward(x)
+        x = x.float()
         n_rows = sum_over_processes(torch.tensor(float(len(x)), device=x.device))
         mean = _sum_with_gradients(x.sum(dim=0)) / n_rows
         variance = _sum_with_gradients((x - mean).square().sum(dim=0)) / n_rows
