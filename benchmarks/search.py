@@ -1,6 +1,6 @@
 """At which size an approximate index starts to pay: nearest mood vectors, exact against usearch and FAISS.
 
-    python benchmarks/search.py [--albums 100000 1000000] [--dims 100] [--queries 200]
+    python benchmarks/search.py [--albums 100000 1000000] [--dims 100] [--queries 200] [--ways exact …]
 
 Vectors are drawn in clusters, as mood vectors lie; exact search is a blocked matrix product in float32. Time per query
 is for one at a time and for all queries at once, on one thread; recall is the share of the exact ten that are found.
@@ -41,8 +41,8 @@ def main() -> None:
         vectors, queries = draw_vectors(n_albums, arguments.dims, n_queries=arguments.queries)
         with threadpool_limits(1):
             truth = _exact(vectors).find(queries)
-            for make in (_exact, _usearch, _faiss_hnsw, _faiss_ivf):
-                _report(n_albums, make(vectors), queries, truth)
+            for way in arguments.ways:
+                _report(n_albums, WAYS[way](vectors), queries, truth)
 
 
 def draw_vectors(n_vectors: int, dims: int, *, n_queries: int) -> tuple[np.ndarray, np.ndarray]:
@@ -128,11 +128,20 @@ def _faiss_ivf(vectors: np.ndarray) -> Search:
     return Search("faiss IVF, 32 lists", time.perf_counter() - started, lambda queries: index.search(queries, K)[1])
 
 
+WAYS: dict[str, Callable[[np.ndarray], Search]] = {
+    "exact": _exact,
+    "usearch": _usearch,
+    "faiss-hnsw": _faiss_hnsw,
+    "faiss-ivf": _faiss_ivf,
+}
+
+
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--albums", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--dims", type=int, default=100)
     parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
     return parser.parse_args()
 
 
