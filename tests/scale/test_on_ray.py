@@ -3,8 +3,10 @@
 import dataclasses
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -39,6 +41,35 @@ def test_the_command_gives_the_files_of_a_plain_extraction_and_a_second_call_doe
     second = run_cli(*command)
     assert second.returncode == 0, second.stderr
     assert "0 of them now" in second.stderr
+    assert files_of(on_ray.path) == files_of(plain.path)
+
+
+@pytest.mark.slow
+def test_a_running_cluster_is_used_where_its_address_is_given(copy_set, backbone, tmp_path):
+    plain, on_ray = copy_set("plain"), copy_set("ray")
+    extract_features(plain, backbone, device="cpu")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    cluster = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2"),
+            *("--node-ip-address", "127.0.0.1", "--port", str(port), "--include-dashboard", "false"),
+            *("--temp-dir", str(tmp_path / "r")),
+        ],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 100
+        ended = None
+        while ended is None or (ended.returncode and time.monotonic() < deadline):
+            ended = run_cli(
+                "features", on_ray.path, "--backbone", BACKBONE, "--on", "ray", "--address", f"127.0.0.1:{port}"
+            )
+        assert ended.returncode == 0, ended.stderr
+    finally:
+        os.killpg(cluster.pid, signal.SIGTERM)
+        cluster.wait()
     assert files_of(on_ray.path) == files_of(plain.path)
 
 

@@ -25,7 +25,7 @@ class RayOptions:
     """Which workers.
 
     Attributes:
-        address: Of a running cluster ("auto", "host:port", "ray://host:port"); None to start workers on this machine.
+        address: Of a running cluster ("auto" or "host:port"); None to start workers on this machine.
         n_workers: How many; None for one per GPU or, where those are not used, per processor.
         device: auto | cpu | cuda; auto means GPUs where the cluster has any.
     """
@@ -46,6 +46,7 @@ def run_on_ray(
         MissingExtraError: If Ray is not installed.
         ScaleError: If Ray cannot be reached, or has fewer processors than workers are asked for.
         AlbumNetError: What a shard raised.
+        OSError: If a worker cannot write, because its disk is full for example.
     """
     if importlib.util.find_spec("ray") is None:
         raise MissingExtraError("--on ray needs Ray, which the base install leaves out; pip install 'albumnet[ray]'")
@@ -68,7 +69,7 @@ def run_on_ray(
         try:
             for row in outcomes.iter_rows():
                 outcome = pickle.loads(row["outcome"])
-                if isinstance(outcome, AlbumNetError):
+                if isinstance(outcome, (AlbumNetError, OSError)):
                     raise outcome
                 yield outcome
         except ray.exceptions.RayError as error:
@@ -93,7 +94,7 @@ class _Worker:
             if self._do_shard is None:
                 self._do_shard = self._work.start()
             return self._do_shard(shard)
-        except AlbumNetError as error:
+        except (AlbumNetError, OSError) as error:
             return error
 
 
