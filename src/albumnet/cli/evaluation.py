@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, note, p_cell, print_table
+from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, folder_or_url, note, p_cell, print_table
 
 if TYPE_CHECKING:
     from albumnet.evaluation import Evaluation
 
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained model.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", parser=folder_or_url, help="Folder of a trained model.")]
 OnSet = Annotated[
-    Path | None, typer.Option("--on", metavar="SET", help="Another album set; the test side of its own if not given.")
+    Path | None,
+    typer.Option(
+        "--on", metavar="SET", parser=folder_or_url, help="Another album set; the test side of its own if not given."
+    ),
 ]
 COLUMNS = ("macro_roc_auc", "macro_ap", "micro_ap", "ndcg_at_5", "semantic_precision_at_5")
 

@@ -9,12 +9,13 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
 from albumnet.errors import AlbumNetError
-from albumnet.progress import Progress
+from albumnet.progress import Progress, is_leading
 
 if TYPE_CHECKING:
     from albumnet.metrics import Estimate
@@ -68,6 +69,18 @@ def one_of(*choices: str) -> Callable[[Any], Any]:
     return check
 
 
+def folder_or_url(text: str) -> Path:
+    """Parse an argument that is a local path or an address such as s3://bucket/set."""
+    if "://" not in text:
+        return Path(text)  # without reading tables' libraries first, which takes longer than --help may
+    from albumnet.dataset.addresses import open_address
+
+    try:
+        return open_address(text)
+    except AlbumNetError as error:
+        _fail(str(error), error.exit_code)
+
+
 def note(text: str) -> None:
     """A line for the person, not for the pipe."""
     print(text, file=sys.stderr, flush=True)
@@ -117,7 +130,9 @@ class ProgressPrinter:
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
-        """Print if it is time to."""
+        """Print if it is time to, and this process is the one that speaks."""
+        if not is_leading():
+            return
         now = time.monotonic()
         # Stages take turns (folds, training); one that is back at its beginning is another of the same name.
         if progress.stage not in self._starts or progress.done <= self._starts[progress.stage][1]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from albumnet.dataset.addresses import open_address
 from albumnet.errors import CoverError, FeatureStoreError, MissingExtraError, RunError, WordVectorError
 from albumnet.models.answers import MoodCloseness, MoodProbability, Prediction
 from albumnet.models.asking import AskedMoods, look_up_moods
@@ -36,7 +37,7 @@ def load_model(run: Path | str, *, weights: Path | None = None) -> MoodModel:
     """Load a trained model from its run folder.
 
     Args:
-        run: The folder that `albumnet train` wrote.
+        run: The folder that `albumnet train` wrote, or its address (`s3://…`).
         weights: The backbone's weights file, if it no longer lies where it lay.
 
     Raises:
@@ -44,7 +45,7 @@ def load_model(run: Path | str, *, weights: Path | None = None) -> MoodModel:
         SchemaVersionError: If another version wrote it.
         MissingExtraError: If PyTorch is not installed.
     """
-    run = Path(run)
+    run = open_address(run)
     config = read_config(run)
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("models need PyTorch, which the base install leaves out; pip install 'albumnet[train]'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import re
@@ -11,7 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from albumnet.dataset.atomic import read_json, replacing, write_json, write_text
+from albumnet.dataset.addresses import fetched, read_bytes
+from albumnet.dataset.atomic import read_json, replacing, sort_header, write_json, write_text
 from albumnet.dataset.feature_store import FeatureManifest
 from albumnet.errors import RunError
 from albumnet.models.metadata import MetadataEncoder
@@ -140,6 +142,7 @@ def write_weights(path: Path, tensors: Mapping[str, torch.Tensor], *, made_from:
     try:
         with replacing(path) as temporary:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+            sort_header(temporary)
             # The library makes files that only their owner can read; a run is there to be shared.
             temporary.chmod(0o666 & ~_umask())
     except SafetensorError as error:
@@ -164,7 +167,7 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
 
     path = run / "model.safetensors"
     try:
-        with safe_open(path, framework="pt") as file:
+        with fetched(path) as local, safe_open(local, framework="pt") as file:
             made_from = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (OSError, SafetensorError) as error:
@@ -178,6 +181,15 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
         if found != wanted:
             raise RunError(f"{path} has {what} {found} but config.json beside it {wanted}; train the model again")
     return tensors
+
+
+def digest_run(run: Path) -> str:
+    """16 hex digits of a finished run's weights and config."""
+    hasher = hashlib.sha256()
+    for name in ("model.safetensors", "config.json"):
+        with fetched(run / name) as local, local.open("rb") as file:
+            hasher.update(hashlib.file_digest(file, "sha256").digest())
+    return hasher.hexdigest()[:16]
 
 
 def write_history(run: Path, history: Sequence[Epoch]) -> None:
@@ -206,7 +218,7 @@ def read_history(run: Path) -> tuple[Epoch, ...]:
                 valid_loss=float(line["valid_loss"]),
                 seconds=float(line["seconds"]),
             )
-            for line in csv.DictReader(path.read_text("utf-8").splitlines(), strict=True)
+            for line in csv.DictReader(read_bytes(path).decode("utf-8").splitlines(), strict=True)
         )
     except (OSError, csv.Error, KeyError, TypeError, ValueError) as error:
         raise RunError(f"cannot read {path}: {error}; train the model again") from error
