@@ -293,14 +293,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A site of planted albums, to try the crawler on.")
     parser.add_argument("--albums", type=int, default=2_000)
     parser.add_argument("--cover-size", type=int, default=256)
+    parser.add_argument("--drawn", type=int, default=10**9, help="Covers to draw; the others are made of these.")
     parser.add_argument("--port", type=int, default=8700)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     world = draw_world(n_albums=given.albums, rng=np.random.default_rng(given.seed), cover_size=given.cover_size)
-    site = PlantedSite(world)
+    site = PlantedSite(world, n_drawn=given.drawn)
     with serving(site.answer, port=given.port) as served:
         site.address = served.address
-        print(f"{served.address}/sitemap.xml and /newreleases: {given.albums:,} albums; Ctrl-C ends it")
+        print(f"{served.address}/sitemap.xml and /newreleases: {given.albums:,} albums; Ctrl-C ends it", flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -27,20 +27,9 @@ def run_crawl(options: CrawlOptions, *, progress: ProgressCallback, note: NoteCa
         SourceError: If the crawl had to stop; what was fetched is kept, and another call goes on there.
         KeyboardInterrupt: As it comes; the same holds.
     """
-    with subprocess.Popen(
-        [sys.executable, "-m", "albumnet.sources.allmusic.crawling"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        # Ctrl-C at a terminal reaches every process of the group: this one would end in the middle of a traceback.
-        start_new_session=True,
-    ) as crawl:
-        assert crawl.stdin is not None
+    with start_crawl(options) as crawl:
         assert crawl.stdout is not None
         try:
-            crawl.stdin.write(options.to_json() + "\n")
-            crawl.stdin.flush()
             end = None
             for line in crawl.stdout:
                 end = _listen(json.loads(line), progress=progress, note=note)
@@ -54,6 +43,23 @@ def run_crawl(options: CrawlOptions, *, progress: ProgressCallback, note: NoteCa
         )
     if end:
         raise SourceError(end)
+
+
+def start_crawl(options: CrawlOptions) -> subprocess.Popen[str]:
+    """The process that crawls. It writes a JSON object a line, and ends at once when its standard input is closed."""
+    crawl = subprocess.Popen(
+        [sys.executable, "-m", "albumnet.sources.allmusic.crawling"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        # Ctrl-C at a terminal reaches every process of the group: this one would end in the middle of a traceback.
+        start_new_session=True,
+    )
+    assert crawl.stdin is not None
+    crawl.stdin.write(options.to_json() + "\n")
+    crawl.stdin.flush()
+    return crawl
 
 
 def _listen(said: dict[str, Any], *, progress: ProgressCallback, note: NoteCallback) -> str | None:

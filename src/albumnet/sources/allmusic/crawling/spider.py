@@ -146,7 +146,7 @@ class AlbumSpider(Spider):
         self._failures_in_a_row = self._failures_in_a_row + 1 if state is State.FAILED else 0
         if self._failures_in_a_row >= self.options.max_failures:
             self.report.stop(
-                f"the last {self._failures_in_a_row} addresses failed, the very last because {task.address} {reason}; run the "
+                f"the last {self._failures_in_a_row} addresses failed, at the end {task.address}: {reason}; run the "
                 " same command again once this is mended"
             )
             raise CloseSpider("failing")

@@ -10,20 +10,16 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import lxml.html
-
 from albumnet.sources.allmusic.pages import addresses
 from albumnet.sources.allmusic.pages.dates import read_date
 from albumnet.sources.allmusic.pages.fragments import Review, Weighted, find_moods_themes, find_review
 from albumnet.sources.allmusic.pages.html import (
+    Page,
     PageError,
     album_data,
     is_in_menu,
-    labelled,
-    microdata,
     open_graph,
     read_html,
-    sections,
     spaced_text_of,
     text_of,
 )
@@ -78,53 +74,53 @@ def parse_album_page(data: bytes, *, address: str, content_type: str = "") -> Al
     Raises:
         PageError: If it is no page of an album: no id, or neither title nor artist.
     """
-    tree = read_html(data, content_type=content_type)
-    known = album_data(tree)
-    album_id = _album_id(tree, address)
-    artist, title = _artist(tree, known), _title(tree, known)
+    read = read_html(data, content_type=content_type)
+    known = album_data(read)
+    album_id = _album_id(read, address)
+    artist, title = _artist(read, known), _title(read, known)
     if not artist and not title:
         raise PageError("has neither title nor artist, so it is no page of an album")
-    found = find_moods_themes(tree)
-    review = find_review(tree)
+    found = find_moods_themes(read)
+    review = find_review(read)
     return AlbumPage(
         album_id=album_id,
         artist=artist,
         title=title,
-        date=_date(tree, known),
-        genres=_linked_names(tree, kind="genre", names=("genre", "genres"), labels=("genre", "genres")),
-        styles=_linked_names(tree, kind="style", names=("style", "styles"), labels=("style", "styles")),
+        date=_date(read, known),
+        genres=_linked_names(read, kind="genre", names=("genre", "genres"), labels=("genre", "genres")),
+        styles=_linked_names(read, kind="style", names=("style", "styles"), labels=("style", "styles")),
         moods=found.moods,
         themes=found.themes,
-        rating=_rating(tree),
+        rating=_rating(read),
         review=review,
-        cover_address=_cover_address(tree, known, address),
-        has_parts=review is None and not _is_older(tree),
+        cover_address=_cover_address(read, known, address),
+        has_parts=review is None and not _is_older(read),
     )
 
 
-def _album_id(tree: lxml.html.HtmlElement, address: str) -> str:
-    canonical = (link.get("href") for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical")
-    for candidate in (*canonical, open_graph(tree, "url"), address):
+def _album_id(page: Page, address: str) -> str:
+    canonical = (link.get("href") for link in page.tree.iter("link") if (link.get("rel") or "").lower() == "canonical")
+    for candidate in (*canonical, open_graph(page, "url"), address):
         if candidate and (album_id := addresses.album_id_of(candidate)):
             return album_id
     raise PageError("names no album: no id such as mw0001888339 in its own address")
 
 
-def _title(tree: lxml.html.HtmlElement, known: dict[str, Any]) -> str:
-    element = microdata(tree, "name")
+def _title(page: Page, known: dict[str, Any]) -> str:
+    element = page.microdata("name")
     if element is not None and element.tag in ("h1", "h2", "h3") and (title := text_of(element)):
         return title
     if title := _text(known.get("name")):
         return title
-    for section in sections(tree, "albumtitle", "albumname"):
+    for section in page.sections("albumtitle", "albumname"):
         if title := text_of(section):
             return title
-    return _SITE_NAME.sub("", open_graph(tree, "title"))
+    return _SITE_NAME.sub("", open_graph(page, "title"))
 
 
-def _artist(tree: lxml.html.HtmlElement, known: dict[str, Any]) -> str:
-    element = microdata(tree, "byArtist")
-    for section in (*([element] if element is not None else []), *sections(tree, "albumartist", "albumartists")):
+def _artist(page: Page, known: dict[str, Any]) -> str:
+    element = page.microdata("byArtist")
+    for section in (*([element] if element is not None else []), *page.sections("albumartist", "albumartists")):
         links = [text for a in section.iter("a") if "/artist/" in (a.get("href") or "") and (text := text_of(a))]
         if artist := " / ".join(dict.fromkeys(links)) or text_of(section):
             return artist
@@ -133,24 +129,22 @@ def _artist(tree: lxml.html.HtmlElement, known: dict[str, Any]) -> str:
     return " / ".join(dict.fromkeys(name for name in names if name))
 
 
-def _date(tree: lxml.html.HtmlElement, known: dict[str, Any]) -> str | None:
-    element = microdata(tree, "datePublished")
+def _date(page: Page, known: dict[str, Any]) -> str | None:
+    element = page.microdata("datePublished")
     if element is not None and (date := read_date(element.get("content") or text_of(element))):
         return date
     if date := read_date(_text(known.get("datePublished"))):
         return date
-    for find in (sections(tree, "releasedate"), labelled(tree, "release date")):
+    for find in (page.sections("releasedate"), page.labelled("release date")):
         for section in find:
             if date := read_date(spaced_text_of(section)):
                 return date
     return None
 
 
-def _linked_names(
-    tree: lxml.html.HtmlElement, *, kind: str, names: tuple[str, ...], labels: tuple[str, ...]
-) -> tuple[str, ...]:
-    element = microdata(tree, kind)
-    for find in ([element] if element is not None else [], sections(tree, *names), labelled(tree, *labels)):
+def _linked_names(page: Page, *, kind: str, names: tuple[str, ...], labels: tuple[str, ...]) -> tuple[str, ...]:
+    element = page.microdata(kind)
+    for find in ([element] if element is not None else [], page.sections(*names), page.labelled(*labels)):
         for section in find:
             links = [text_of(link) for link in section.iter("a") if f"/{kind}/" in (link.get("href") or "")]
             if found := tuple(dict.fromkeys(text for text in links if text)):
@@ -158,15 +152,15 @@ def _linked_names(
     return ()
 
 
-def _rating(tree: lxml.html.HtmlElement) -> float | None:
+def _rating(page: Page) -> float | None:
     """Only the site's own rating: what listeners gave is of another property (`aggregateRating`)."""
-    for element in tree.iter("div", "span", "li"):
+    for element in page.tree.iter("div", "span", "li"):
         found = _RATING_CLASS.search(element.get("class") or "")
         if found and not is_in_menu(element):
             return _in_range(found.group(1))
-    element = microdata(tree, "ratingValue")
+    element = page.microdata("ratingValue")
     if element is None:
-        element = microdata(tree, "ratingValue", of="reviewRating")
+        element = page.microdata("ratingValue", of="reviewRating")
     return _in_range(element.get("content") or text_of(element)) if element is not None else None
 
 
@@ -179,12 +173,12 @@ def _in_range(text: str) -> float | None:
     return rating if 0 < rating <= 10 else None
 
 
-def _cover_address(tree: lxml.html.HtmlElement, known: dict[str, Any], address: str) -> str | None:
-    image = microdata(tree, "image")
+def _cover_address(page: Page, known: dict[str, Any], address: str) -> str | None:
+    image = page.microdata("image")
     candidates = [image] if image is not None else []
-    for section in sections(tree, "albumcover", "albumcontain", "posterimage"):
+    for section in page.sections("albumcover", "albumcontain", "posterimage"):
         candidates += [section] if section.tag == "img" else section.iter("img")
-    links = [known.get("image"), open_graph(tree, "image")]
+    links = [known.get("image"), open_graph(page, "image")]
     for element in candidates:
         links += [element.get(name) for name in ("content", "data-original", "data-src", "src")]
     for link in links:
@@ -194,9 +188,9 @@ def _cover_address(tree: lxml.html.HtmlElement, known: dict[str, Any], address: 
     return None
 
 
-def _is_older(tree: lxml.html.HtmlElement) -> bool:
+def _is_older(page: Page) -> bool:
     """Older pages carry everything; their headings and sidebars have classes where newer ones have ids."""
-    for section in sections(tree, *_MARKS_OF_OLDER):
+    for section in page.sections(*_MARKS_OF_OLDER):
         if not section.get("id") or "sidebar" in (section.get("class") or ""):
             return True
     return False

@@ -8,17 +8,11 @@ from dataclasses import dataclass
 
 import lxml.html
 
-from albumnet.sources.allmusic.pages.html import (
-    labelled,
-    microdata,
-    names_of,
-    read_html,
-    sections,
-    text_of,
-)
+from albumnet.sources.allmusic.pages.html import Page, names_of, read_html, text_of
 
 _WEIGHT = re.compile(r"\s*\((\d{1,6}(?:\.\d{1,6})?)\)$")
 _BY = re.compile(r"\breview\s+by\s+(.{1,200})$", re.IGNORECASE)
+_TEXT = frozenset(("text", "reviewbody"))
 # Listeners' reviews are no official ones.
 _OF_LISTENERS = ("userreview", "userreviews", "userreviewslisting")
 
@@ -69,36 +63,34 @@ def parse_review(data: bytes, *, content_type: str = "") -> Review | None:
     """
     if not data.strip():
         return None
-    tree = read_html(data, content_type=content_type)
-    return find_review(tree) or _review_in(tree)
+    page = read_html(data, content_type=content_type)
+    return find_review(page) or _review_in(page.tree)
 
 
-def find_moods_themes(tree: lxml.html.HtmlElement) -> MoodsAndThemes:
+def find_moods_themes(page: Page) -> MoodsAndThemes:
     """Moods and themes wherever they stand on a page."""
     return MoodsAndThemes(
-        moods=_weighted(tree, kind="mood", names=("moodsgrid", "moods"), labels=("moods", "album moods")),
-        themes=_weighted(tree, kind="theme", names=("themesgrid", "themes"), labels=("themes", "album themes")),
+        moods=_weighted(page, kind="mood", names=("moodsgrid", "moods"), labels=("moods", "album moods")),
+        themes=_weighted(page, kind="theme", names=("themesgrid", "themes"), labels=("themes", "album themes")),
     )
 
 
-def find_review(tree: lxml.html.HtmlElement) -> Review | None:
+def find_review(page: Page) -> Review | None:
     """The official review on a page, or None."""
-    for body in (microdata(tree, "reviewBody", of="review"), microdata(tree, "reviewBody")):
+    for body in (page.microdata("reviewBody", of="review"), page.microdata("reviewBody")):
         if body is None or _is_by_listener(body):
             continue
         around = next((above for above in body.iterancestors() if above.get("itemprop") == "review"), body)
         if review := _review_in(body, heading_in=around):
             return review
-    for section in sections(tree, "review", "albumreview"):
+    for section in page.sections("review", "albumreview"):
         if not _is_by_listener(section) and (review := _review_in(section)):
             return review
     return None
 
 
-def _weighted(
-    tree: lxml.html.HtmlElement, *, kind: str, names: tuple[str, ...], labels: tuple[str, ...]
-) -> tuple[Weighted, ...]:
-    for find in (sections(tree, *names), labelled(tree, *labels)):
+def _weighted(page: Page, *, kind: str, names: tuple[str, ...], labels: tuple[str, ...]) -> tuple[Weighted, ...]:
+    for find in (page.sections(*names), page.labelled(*labels)):
         for section in find:
             if found := _unique(_items(section, kind)):
                 return found
@@ -124,7 +116,7 @@ def _unique(found: Iterator[Weighted]) -> tuple[Weighted, ...]:
 
 
 def _review_in(element: lxml.html.HtmlElement, *, heading_in: lxml.html.HtmlElement | None = None) -> Review | None:
-    body = next(sections(element, "text", "reviewbody"), element)
+    body = next((e for e in element.iter("div", "p", "section") if names_of(e) & _TEXT), element)
     paragraphs = [text for p in body.iter("p") if (text := text_of(p)) and not _is_by_listener(p)]
     headings = [text_of(h) for h in (heading_in if heading_in is not None else element).iter("h2", "h3", "h4", "h5")]
     if not paragraphs and (body is not element or body.get("itemprop") == "reviewBody"):

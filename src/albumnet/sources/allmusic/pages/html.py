@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import itertools
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,15 +18,59 @@ MAX_BYTES = 4_000_000
 # than the page.
 _MOST_CANDIDATES = 50
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
-_SKIPPED_ANCESTORS = ("nav", "footer")
+_MENUS = ("nav", "footer")
+_HEADINGS = ("h2", "h3", "h4", "h5", "dt")
 
 
 class PageError(Exception):
     """A page that cannot be read as what it should be."""
 
 
-def read_html(data: bytes, *, content_type: str = "") -> lxml.html.HtmlElement:
-    """The tree of a page or of a part of one.
+class Page:
+    """A tree of elements with what is looked for in it: one walk, however many questions.
+
+    Args:
+        tree: The page.
+    """
+
+    def __init__(self, tree: lxml.html.HtmlElement) -> None:
+        self.tree = tree
+        self._of_name: dict[str, list[lxml.html.HtmlElement]] = defaultdict(list)
+        self._of_property: dict[str, list[lxml.html.HtmlElement]] = defaultdict(list)
+        self._labels: dict[str, list[lxml.html.HtmlElement]] = defaultdict(list)
+        for element in tree.iter(etree.Element):
+            for name in names_of(element):
+                _append(self._of_name[name], element)
+            if properties := element.get("itemprop"):
+                for name in properties.split():
+                    _append(self._of_property[name], element)
+            if element.tag in _HEADINGS:
+                _append(self._labels[text_of(element).lower().rstrip(":")], element)
+
+    def sections(self, *names: str) -> Iterator[lxml.html.HtmlElement]:
+        """Elements with such an id or class, as `names_of` has it; not in menus."""
+        for name in names:
+            yield from (element for element in self._of_name.get(name, ()) if not is_in_menu(element))
+
+    def labelled(self, *labels: str) -> Iterator[lxml.html.HtmlElement]:
+        """What stands around headings of these texts (lower case), such as the `div` with `<h4>Genre</h4>` in it."""
+        for heading in (heading for label in labels for heading in self._labels.get(label, ())):
+            parent = heading.getparent()
+            if parent is not None and parent.tag not in ("body", "html") and not is_in_menu(heading):
+                yield parent
+
+    def microdata(self, name: str, *, of: str = "") -> lxml.html.HtmlElement | None:
+        """The first element with this `itemprop` that belongs to the album itself, or to its property `of`."""
+        return next((e for e in self._of_property.get(name, ()) if _owner(e) == of), None)
+
+
+def _append(found: list[lxml.html.HtmlElement], element: lxml.html.HtmlElement) -> None:
+    if len(found) < _MOST_CANDIDATES:
+        found.append(element)
+
+
+def read_html(data: bytes, *, content_type: str = "") -> Page:
+    """A page or a part of one.
 
     The charset is UTF-8 wherever the bytes are valid UTF-8, whatever is claimed: text in another charset that happens
     to be valid UTF-8 is all but impossible. Else it is what the header says, then what the page says, then
@@ -47,7 +91,7 @@ def read_html(data: bytes, *, content_type: str = "") -> lxml.html.HtmlElement:
         raise PageError(f"cannot be read as HTML ({' '.join(str(error).split())[:200]})") from error
     for line_break in tree.iter("br"):
         line_break.tail = f" {line_break.tail or ''}"
-    return tree
+    return Page(tree)
 
 
 def decode_text(data: bytes, *, content_type: str = "") -> str:
@@ -79,38 +123,17 @@ def spaced_text_of(element: lxml.html.HtmlElement) -> str:
     return " ".join(" ".join(element.itertext()).split())
 
 
-def sections(tree: lxml.html.HtmlElement, *names: str) -> Iterator[lxml.html.HtmlElement]:
-    """Elements whose id or one of whose classes is among `names`, hyphens and case set aside; not in menus."""
-    named = (element for element in tree.iter() if not names_of(element).isdisjoint(names))
-    for element in itertools.islice(named, _MOST_CANDIDATES):
-        if not is_in_menu(element):
-            yield element
-
-
 def names_of(element: lxml.html.HtmlElement) -> frozenset[str]:
     """An element's id and classes in lower case, without hyphens and underscores."""
-    own = f"{element.get('id') or ''} {element.get('class') or ''}"
-    return frozenset(own.replace("-", "").replace("_", "").lower().split()) if own != " " else frozenset()
-
-
-def labelled(tree: lxml.html.HtmlElement, *labels: str) -> Iterator[lxml.html.HtmlElement]:
-    """What stands around headings of these texts (lower case), such as the `div` with `<h4>Genre</h4>` in it."""
-    headings = (h for h in tree.iter("h2", "h3", "h4", "h5", "dt") if text_of(h).lower().rstrip(":") in labels)
-    for heading in itertools.islice(headings, _MOST_CANDIDATES):
-        parent = heading.getparent()
-        if parent is not None and parent.tag not in ("body", "html") and not is_in_menu(heading):
-            yield parent
+    own_id, own_class = element.get("id"), element.get("class")
+    if own_id is None and own_class is None:
+        return frozenset()
+    return frozenset(f"{own_id or ''} {own_class or ''}".replace("-", "").replace("_", "").lower().split())
 
 
 def is_in_menu(element: lxml.html.HtmlElement) -> bool:
     """Whether an element belongs to the site rather than to the page."""
-    return next(element.iterancestors(*_SKIPPED_ANCESTORS), None) is not None
-
-
-def microdata(tree: lxml.html.HtmlElement, name: str, *, of: str = "") -> lxml.html.HtmlElement | None:
-    """The first element with this `itemprop` that belongs to the album itself, or to its property `of`."""
-    named = (element for element in tree.iter() if name in (element.get("itemprop") or "").split())
-    return next((e for e in itertools.islice(named, _MOST_CANDIDATES) if _owner(e) == of), None)
+    return next(element.iterancestors(*_MENUS), None) is not None
 
 
 def _owner(element: lxml.html.HtmlElement) -> str:
@@ -121,17 +144,17 @@ def _owner(element: lxml.html.HtmlElement) -> str:
     return ""
 
 
-def open_graph(tree: lxml.html.HtmlElement, name: str) -> str:
+def open_graph(page: Page, name: str) -> str:
     """The content of `<meta property="og:NAME">`; empty where there is none."""
-    for meta in tree.iter("meta"):
+    for meta in page.tree.iter("meta"):
         if (meta.get("property") or meta.get("name") or "").lower() == f"og:{name}":
             return " ".join((meta.get("content") or "").split())
     return ""
 
 
-def album_data(tree: lxml.html.HtmlElement) -> dict[str, Any]:
+def album_data(page: Page) -> dict[str, Any]:
     """The JSON-LD that says it is of a MusicAlbum; empty where there is none that can be read."""
-    for script in tree.iter("script"):
+    for script in page.tree.iter("script"):
         if (script.get("type") or "").strip().lower() != "application/ld+json":
             continue
         try:

@@ -46,8 +46,8 @@ def find_links(data: bytes, *, address: str, content_type: str = "") -> Links:
         data = _unpack(data)
     if data[:500].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<urlset", b"<sitemapindex")):
         return _in_sitemap(data, address=address)
-    tree = read_html(data, content_type=content_type)
-    links = [link for link in tree.iter("a", "link") if link.get("href")]
+    page = read_html(data, content_type=content_type)
+    links = [link for link in page.tree.iter("a", "link") if link.get("href")]
     hrefs = [addresses.absolute(link.get("href"), base=address) for link in links]
     is_next = ["next" in (link.get("rel") or "").lower().split() for link in links]
     found = [(href, further) for href, further in zip(hrefs, is_next, strict=True) if href]
