@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from albumnet.errors import MissingExtraError, SourceError
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import MoodAliases
+from albumnet.sources.allmusic.addresses import site_of
 from albumnet.sources.allmusic.options import JOURNAL_FILE, CrawlOptions, read_starts, user_agent
-from albumnet.sources.allmusic.pages.addresses import site_of
 
 if TYPE_CHECKING:
     from albumnet.sources.allmusic.assembling import AllMusicImport

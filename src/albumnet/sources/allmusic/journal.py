@@ -17,8 +17,8 @@ from pathlib import Path
 
 from albumnet.errors import SchemaVersionError, SourceError
 from albumnet.sources.allmusic import record
+from albumnet.sources.allmusic.addresses import album_id_of
 from albumnet.sources.allmusic.pages import AlbumPage, Links, MoodsAndThemes, Review
-from albumnet.sources.allmusic.pages.addresses import album_id_of
 from albumnet.sources.allmusic.record import AlbumRecord
 
 SCHEMA_VERSION = 1

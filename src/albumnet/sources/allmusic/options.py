@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from albumnet.errors import SourceError
-from albumnet.sources.allmusic.pages.addresses import site_of, split
+from albumnet.sources.allmusic.addresses import site_of, split
 
 AGENT = "albumnet"
 FOLDER = "allmusic"

@@ -12,9 +12,9 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
+from albumnet.sources.allmusic.addresses import site_of
 from albumnet.sources.allmusic.journal import Kind
 from albumnet.sources.allmusic.options import AGENT
-from albumnet.sources.allmusic.pages.addresses import site_of
 from albumnet.sources.web import retry_after_s
 
 if TYPE_CHECKING:

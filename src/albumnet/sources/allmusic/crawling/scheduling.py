@@ -29,7 +29,8 @@ class JournalScheduler(BaseScheduler):
 
     def has_pending_requests(self) -> bool:
         """Whether anything waits that is not under way."""
-        return bool(self._again) or self._next() is not None
+        under_way = self._spider.under_way
+        return bool(self._again) or any(task.n not in under_way for task in self._waiting(len(under_way) + 1))
 
     def enqueue_request(self, request: Request) -> bool:
         """Take a request that is a redirect or a further try of one given out before."""
@@ -37,18 +38,15 @@ class JournalScheduler(BaseScheduler):
         return True
 
     def next_request(self) -> Request | None:
-        """What to ask for next."""
+        """What to ask for next; nothing while an answer is not settled, so that a kill costs one request at most."""
         if self._again:
             return self._again.popleft()
-        task = self._next()
-        if task is None:
+        if self._spider.under_way or self._spider.report.stopped_by:
             return None
-        self._spider.under_way.add(task.n)
-        return self._spider.request_for(task)
+        for task in self._waiting(1):
+            self._spider.under_way.add(task.n)
+            return self._spider.request_for(task)
+        return None
 
-    def _next(self) -> Task | None:
-        # A row stays `waiting` until its answer is settled, so what is under way (one, or two while the first is being
-        # read) has to be passed over.
-        under_way = self._spider.under_way
-        waiting = self._spider.journal.waiting(most=len(under_way) + 1)
-        return next((task for task in waiting if task.n not in under_way), None)
+    def _waiting(self, most: int) -> list[Task]:
+        return self._spider.journal.waiting(most=most)

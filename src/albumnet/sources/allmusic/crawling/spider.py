@@ -12,13 +12,13 @@ from scrapy.http import Response
 
 from albumnet.dataset.covers import store_cover
 from albumnet.errors import CoverError
+from albumnet.sources.allmusic import addresses
 from albumnet.sources.allmusic.crawling.politeness import MISSING_STATUSES, REFUSING_STATUSES, NotAllowedError
 from albumnet.sources.allmusic.journal import Journal, Kind, State, Task
 from albumnet.sources.allmusic.options import CrawlOptions
 from albumnet.sources.allmusic.pages import (
     AlbumPage,
     PageError,
-    addresses,
     find_links,
     parse_album_page,
     parse_moods_themes,
@@ -58,7 +58,7 @@ class AlbumSpider(Spider):
         journal: Where answers are settled.
         options: How to crawl.
         report: Who listens.
-        under_way: Rows of the journal that were given out and are not settled.
+        under_way: The row of the journal that was given out and is not settled, if there is one.
     """
 
     name = "allmusic"

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from albumnet.sources.allmusic.pages import addresses
+from albumnet.sources.allmusic import addresses
 from albumnet.sources.allmusic.pages.dates import read_date
 from albumnet.sources.allmusic.pages.fragments import Review, Weighted, find_moods_themes, find_review
 from albumnet.sources.allmusic.pages.html import (

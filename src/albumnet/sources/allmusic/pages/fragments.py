@@ -109,7 +109,10 @@ def _items(section: lxml.html.HtmlElement, kind: str) -> Iterator[Weighted]:
 
 
 def _unique(found: Iterator[Weighted]) -> tuple[Weighted, ...]:
-    items = list({item.name.casefold(): item for item in reversed(list(found))}.values())[::-1]
+    first_of: dict[str, Weighted] = {}
+    for item in found:
+        first_of.setdefault(item.name.casefold(), item)
+    items = list(first_of.values())
     if all(item.weight is not None for item in items):
         items.sort(key=lambda item: -(item.weight or 0.0))
     return tuple(items)

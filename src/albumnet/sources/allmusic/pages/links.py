@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from albumnet.sources.allmusic.pages import addresses
+from albumnet.sources.allmusic import addresses
 from albumnet.sources.allmusic.pages.html import PageError, read_html
 
 # The protocol's own limit: https://www.sitemaps.org/protocol.html
@@ -81,6 +81,8 @@ def _in_sitemap(data: bytes, *, address: str) -> Links:
                 _forget(element)
     except (etree.LxmlError, ValueError) as error:
         raise PageError(f"cannot be read as a sitemap ({' '.join(str(error).split())[:200]})") from error
+    if reading.root is None:
+        raise PageError("cannot be read as a sitemap (it has no elements)")
     absolute = (found for link in named if (found := addresses.absolute(link, base=address)))
     pages = (found for link in inner if (found := addresses.absolute(link, base=address)))
     return Links(albums=_albums(absolute, address), pages=_own(pages, address))
