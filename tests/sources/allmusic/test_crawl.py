@@ -103,15 +103,18 @@ def test_covers_may_lie_on_one_other_host(site, tmp_path):
     assert pictures.asked["/robots.txt"] == 1
 
 
-def test_covers_of_a_third_host_are_not_fetched(site, tmp_path):
-    page = site.planted.answer(site.page(2)).body.replace(b'src="/covers/2.jpg"', b'src="http://third.example/2.jpg"')
-    site.faults[site.page(2)] = lambda: Answer(body=page)
-    with serving(site.planted.answer) as pictures:
-        site.planted.cover_address = f"{pictures.address}/covers/"
-        crawled = crawl(site, tmp_path / "set", cover_sites=(pictures.address.removeprefix("http://"),))
-    [failure] = crawled.result.failures
-    assert failure.item == "http://third.example/2.jpg"
-    assert "lies on third.example, covers are taken from 127.0.0.1" in failure.reason
+def test_covers_of_a_third_host_are_not_fetched_before_it_is_named(site, tmp_path):
+    with serving(site.planted.answer) as second, serving(site.planted.answer) as third:
+        hosts = second.address.removeprefix("http://"), third.address.removeprefix("http://")
+        site.planted.cover_address = f"{second.address}/covers/"
+        page = site.planted.answer(site.page(2)).body.replace(hosts[0].encode(), hosts[1].encode())
+        site.faults[site.page(2)] = lambda: Answer(body=page)
+        [failure] = crawl(site, tmp_path / "set").result.failures
+        assert failure.item == f"{third.address}/covers/2.jpg"
+        assert failure.reason == f"lies on {hosts[1]}, covers are taken from {hosts[0]} only: see --cover-host"
+        assert not third.asked
+        assert crawl(site, tmp_path / "set", cover_sites=hosts).result.failures == ()
+        assert third.asked["/covers/2.jpg"] == 1
 
 
 def test_robots_txt_is_obeyed(site, tmp_path):

@@ -116,3 +116,15 @@ def test_a_kill_between_answer_and_settling_costs_no_request(site, tmp_path):
     journal.unlink()
     crawl(site, tmp_path / "set", start=site.page(2))
     assert site.asked[site.page(2)] == n_asked == 1
+
+
+def test_an_error_of_the_machine_stops_the_crawl_and_loses_nothing(site, tmp_path):
+    in_the_way = tmp_path / "set" / "covers"
+    in_the_way.parent.mkdir()
+    in_the_way.write_text("no folder")
+    with pytest.raises(SourceError, match=r"unexpected (FileExists|NotADirectory)Error: .*; what was fetched is kept"):
+        crawl(site, tmp_path / "set")
+    assert sum(path.startswith("/covers/") for path in site.asked) == 1
+    in_the_way.unlink()
+    assert crawl(site, tmp_path / "set").counts.reviewed == 11
+    assert {path for path, n in site.asked.items() if n > 1} == {"/covers/0.jpg"}

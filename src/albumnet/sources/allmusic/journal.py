@@ -62,7 +62,7 @@ _URGENCY = {Kind.REVIEW: 0, Kind.MOODS: 0, Kind.COVER: 0, Kind.ALBUM: 1, Kind.LI
 
 
 class State(enum.StrEnum):
-    """What became of a request; all but the first are final, `failed` until the next run."""
+    """What became of a request; all but the first are final, `forbidden` and `failed` until the next run."""
 
     WAITING = "waiting"
     DONE = "done"
@@ -170,13 +170,14 @@ class Journal:
             self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
 
     def begin(self, addresses: Iterable[str]) -> None:
-        """Add what to start from, and give what failed in an earlier run another chance."""
+        """Add what to start from, and give what failed or was forbidden in an earlier run another chance."""
         with self._transaction():
             for address in addresses:
                 self._add(address, Kind.ALBUM if album_id_of(address) else Kind.LISTING)
-            for (kind,) in self._db.execute("SELECT kind FROM requests WHERE state = 'failed'").fetchall():
-                self._read -= kind == Kind.ALBUM
-            self._db.execute("UPDATE requests SET state = 'waiting', outcome = '' WHERE state = 'failed'")
+            once_more = "state IN ('failed', 'forbidden')"
+            albums = self._db.execute(f"SELECT count(*) FROM requests WHERE kind = 'album' AND {once_more}")
+            self._read -= albums.fetchone()[0]
+            self._db.execute(f"UPDATE requests SET state = 'waiting', outcome = '' WHERE {once_more}")
 
     def waiting(self, *, most: int) -> list[Task]:
         """The next requests, most urgent first."""
