@@ -6,7 +6,7 @@ import time
 import pytest
 
 from albumnet.errors import SourceError
-from planted_site import Answer
+from planted_site import Answer, serving
 from planted_stand_in import crawl
 
 
@@ -223,6 +223,31 @@ def test_without_robots_txt_nothing_is_asked_for(site, tmp_path, status, message
     with pytest.raises(SourceError, match=message):
         crawl(site, tmp_path / "set")
     assert site.asked == {}
+
+
+def test_robots_txt_elsewhere_is_no_robots_txt_of_this_site(site, tmp_path):
+    site.faults["/robots.txt"] = lambda: Answer(302, headers={"Location": "http://other.example/robots.txt"})
+    with pytest.raises(SourceError, match=r"robots\.txt cannot be read \(leads to another site, other\.example"):
+        crawl(site, tmp_path / "set")
+    assert site.asked == {}
+    assert site.served.asked["/robots.txt"] == 1
+
+
+def test_a_host_of_covers_that_refuses_robots_txt_has_none(site, tmp_path):
+    with serving(lambda path: Answer(403) if path == "/robots.txt" else site.planted.answer(path)) as pictures:
+        site.planted.cover_address = f"{pictures.address}/covers/"
+        crawled = crawl(site, tmp_path / "set")
+    assert crawled.result.failures == ()
+    assert pictures.asked["/robots.txt"] == 1
+
+
+def test_robots_txt_of_the_host_of_covers_is_obeyed(site, tmp_path):
+    forbid = Answer(body=b"User-agent: *\nDisallow: /covers/2.jpg\n")
+    with serving(lambda path: forbid if path == "/robots.txt" else site.planted.answer(path)) as pictures:
+        site.planted.cover_address = f"{pictures.address}/covers/"
+        crawled = crawl(site, tmp_path / "set")
+    assert [failure.reason for failure in crawled.result.failures] == ["robots.txt asks not to fetch this"]
+    assert "/covers/2.jpg" not in pictures.asked
 
 
 def test_no_robots_txt_forbids_nothing(site, tmp_path):

@@ -97,10 +97,9 @@ class Politeness:
     def _check_site(self, request: Request) -> None:
         """Pages lie on the site, covers there or on hosts that were given, or on that of the first cover."""
         spider, site = self._spider, site_of(request.url)
-        task = request.meta.get("task")
-        if site == spider.options.site:
+        if site == request.meta.get("robots", spider.options.site):
             return
-        if task is not None and task.kind is not Kind.COVER:
+        if "robots" in request.meta or request.meta["task"].kind is not Kind.COVER:
             raise NotAllowedError(f"leads to another site, {site}; this crawl keeps to {spider.options.site}")
         allowed = spider.options.cover_sites
         if not allowed:
@@ -121,17 +120,19 @@ class Politeness:
         return self._rules[root]
 
     async def _read_rules(self, address: str) -> Protego:
-        """As RFC 9309 has it, and stricter: no rules where there is no file, no crawl where it cannot be had."""
+        """As RFC 9309 has it, and stricter: no crawl where robots.txt cannot be had, or the site itself refuses it.
+
+        A host of covers that refuses it has none: stores of files refuse whatever is not there.
+        """
         assert self._crawler.engine is not None
-        request = Request(address, meta={"robots": True, "dont_cache": True}, dont_filter=True)
+        site = site_of(address)
+        request = Request(address, meta={"robots": site, "dont_cache": True}, dont_filter=True)
         try:
             response = await self._crawler.engine.download_async(request)
-        except IgnoreRequest:
-            raise
         except Exception as error:  # noqa: BLE001 # whatever keeps us from reading it keeps us from crawling
             reason = " ".join(str(error).split()) or type(error).__name__
             self._stop(f"{address} cannot be read ({reason}); without it nothing may be asked for")
-        if response.status in REFUSING_STATUSES:
+        if response.status in REFUSING_STATUSES and site == self._spider.options.site:
             self._stop(f"{address} refuses ({response.status}): the site does not want this crawl")
         if response.status >= 500:
             self._stop(f"{address} cannot be read ({response.status}); without it nothing may be asked for")
