@@ -147,6 +147,17 @@ def test_a_site_where_nothing_works_any_more_is_not_asked_for_everything(site, t
     assert sum(path.startswith("/album/") for path in site.asked) == 4
 
 
+def test_many_pages_that_never_work_do_not_keep_the_rest_from_being_crawled(site, tmp_path):
+    for n in range(0, 12, 2):
+        site.faults[site.page(n)] = lambda: Answer(body=b"")
+    assert (
+        len(crawl(site, tmp_path / "set", start=[site.page(n) for n in range(9)], max_failures=4).result.failures) == 5
+    )
+    again = crawl(site, tmp_path / "set", start=[site.page(n) for n in range(12)], max_failures=4)
+    assert len(again.result.failures) == 6
+    assert again.counts.reviewed == 5
+
+
 @pytest.mark.parametrize("n_hops", [1, 2, 3])
 def test_redirects_in_a_circle_end(site, tmp_path, n_hops):
     hops = [f"{site.page(2)}?hop={k}" for k in range(n_hops)]

@@ -59,6 +59,7 @@ class Kind(enum.StrEnum):
 
 # An album is finished before the next is begun, and listings are read when no album is left.
 _URGENCY = {Kind.REVIEW: 0, Kind.MOODS: 0, Kind.COVER: 0, Kind.ALBUM: 1, Kind.LISTING: 2}
+_AGAIN = 3
 
 
 class State(enum.StrEnum):
@@ -81,12 +82,14 @@ class Task:
         address: What to ask for.
         kind: What it is for.
         album_id: Of which album; empty for listings.
+        is_again: Whether an earlier run asked for it in vain.
     """
 
     n: int
     address: str
     kind: Kind
     album_id: str = ""
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,22 +173,27 @@ class Journal:
             self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
 
     def begin(self, addresses: Iterable[str]) -> None:
-        """Add what to start from, and give what failed or was forbidden in an earlier run another chance."""
+        """Add what to start from; what an earlier run asked for in vain gets another chance after all else."""
         with self._transaction():
             for address in addresses:
                 self._add(address, Kind.ALBUM if album_id_of(address) else Kind.LISTING)
             once_more = "state IN ('failed', 'forbidden')"
             albums = self._db.execute(f"SELECT count(*) FROM requests WHERE kind = 'album' AND {once_more}")
             self._read -= albums.fetchone()[0]
-            self._db.execute(f"UPDATE requests SET state = 'waiting', outcome = '' WHERE {once_more}")
+            self._db.execute(
+                f"UPDATE requests SET state = 'waiting', outcome = '', urgency = {_AGAIN} WHERE {once_more}"
+            )
 
     def waiting(self, *, most: int) -> list[Task]:
         """The next requests, most urgent first."""
         rows = self._db.execute(
-            "SELECT n, address, kind, album_id FROM requests WHERE state = 'waiting' ORDER BY urgency, n LIMIT ?",
+            "SELECT n, address, kind, album_id, urgency FROM requests WHERE state = 'waiting' ORDER BY urgency, n LIMIT ?",
             (most,),
         )
-        return [Task(n, address, Kind(kind), album_id) for n, address, kind, album_id in rows]
+        return [
+            Task(n, address, Kind(kind), album_id, is_again=urgency == _AGAIN)
+            for n, address, kind, album_id, urgency in rows
+        ]
 
     def settle_listing(self, task: Task, links: Links) -> None:
         """A sitemap or listing was read."""

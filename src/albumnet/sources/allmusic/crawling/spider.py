@@ -143,11 +143,13 @@ class AlbumSpider(Spider):
             self.journal.settle_without(task, state, reason)
         self.under_way.discard(task.n)
         self.report.progress()
+        if task.is_again:
+            return  # what failed before may well fail again, and is no sign of a site that has stopped to work
         self._failures_in_a_row = self._failures_in_a_row + 1 if state is State.FAILED else 0
         if self._failures_in_a_row >= self.options.max_failures:
             self.report.stop(
                 f"the last {self._failures_in_a_row} addresses failed, at the end {task.address}: {reason}; run the "
-                " same command again once this is mended"
+                "same command again once this is mended"
             )
             raise CloseSpider("failing")
 
