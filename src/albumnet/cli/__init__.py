@@ -33,6 +33,7 @@ app = typer.Typer(
 app.command("demo")(demo.run_demo)
 sets.import_app.command("musicbrainz")(online.import_musicbrainz)
 app.add_typer(sets.import_app, name="import", help="Turn albums and covers into an album set.")
+app.add_typer(online.crawl_app, name="crawl", help="Fetch albums page by page from a site that allows you to.")
 app.command("clean")(cleaning.clean)
 app.command("split")(sets.split)
 app.command("card")(sets.card)
