@@ -8,7 +8,8 @@ from PIL import Image
 from albumnet import pipeline
 from albumnet.errors import ExplainError, RunError
 from albumnet.explain.attribution import METHODS
-from albumnet.pipeline.explaining.covers import CoverExplanation, MoodMap, find_mood
+from albumnet.pipeline.explaining.covers import CoverExplanation, find_mood
+from albumnet.pipeline.explaining.explainer import MoodMap
 from untrained import MOODS, make_model, make_pixels, size_of
 
 pytest.importorskip("cv2")
