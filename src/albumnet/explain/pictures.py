@@ -51,7 +51,7 @@ def overlay(
 
 
 def layer(values: Float[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
-    """A map in the colours of `overlay`, to be laid over its cover: the stronger the more opaque (255 at full colour)."""
+    """A map in the colours of `overlay`, to be laid over its cover: the more opaque the stronger it is."""
     strength = _strength(values)
     colour = np.where(strength[..., None] > 0, _FOR, _AGAINST)
     return np.concatenate([colour, 255 * np.abs(strength[..., None])], axis=2).round().astype(np.uint8)

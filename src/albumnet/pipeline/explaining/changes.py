@@ -51,7 +51,8 @@ class MovedMood:
     @property
     def encoding_band(self) -> tuple[float, float]:
         """Probabilities between which encoding alone moved it."""
-        log_odds = float(np.log(self.before) - np.log1p(-self.before))
+        with np.errstate(divide="ignore"):  # a probability that is 1 to the last digit has no end
+            log_odds = float(np.log(self.before) - np.log1p(-self.before))
         return _probability(log_odds - self.by_encoding), _probability(log_odds + self.by_encoding)
 
 
