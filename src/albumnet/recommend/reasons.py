@@ -25,7 +25,8 @@ def say_alike(
         moods: M names.
     """
     shared = say_common_moods(first, second, moods=moods)
-    return "; ".join(part for part in (f"{n_both:,} like both" if n_both else "", shared) if part)
+    likes = "" if not n_both else "1 likes both" if n_both == 1 else f"{n_both:,} like both"
+    return "; ".join(part for part in (likes, shared) if part)
 
 
 def say_common_moods(first: Float[np.ndarray, " M"], second: Float[np.ndarray, " M"], *, moods: Sequence[str]) -> str:

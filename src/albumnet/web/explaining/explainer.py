@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 from starlette.requests import Request
 
 from albumnet.errors import AlbumNetError, CoverError
@@ -21,6 +22,10 @@ from albumnet.web.state import AppState
 if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
     from albumnet.pipeline.explaining.explainer import CoverExplainer
+
+
+# Of a model that does not look at covers.
+_NO_PIXELS = np.zeros((1, 1, 3), dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,8 @@ class Explainer:
             raise RefusedError(404, "no album has this id")
         album = self._state.albums[row]
         assert self._state.album_set is not None
+        if transform is None:
+            return Taken(_NO_PIXELS, album.genres, album.year)
         if album.cover is None:
             raise RefusedError(404, "the album has no cover, so there is nothing to look at")
         try:
