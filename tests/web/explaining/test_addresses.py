@@ -193,3 +193,9 @@ def test_the_questions_are_in_the_apps_description(state):
         asked = paths[f"/api/explain/{about}"]
         assert set(asked) == {"get", "post"}
         assert asked["get"]["description"]
+
+
+def test_a_cover_as_large_as_one_may_be_read_may_be_explained(client, mood):
+    answer = client.send_cover(f"/api/explain/map?mood={quote(mood)}", draw_jpeg() + bytes(3 * 2**20))
+    assert answer.status == 200
+    assert client.send_cover(f"/api/explain/map?mood={quote(mood)}", bytes(21 * 2**20)).status == 413
