@@ -25,7 +25,6 @@ class Content(Recommender):
 
     Attributes:
         vectors: (N, D) about their mean.
-        profiles: (U, D) unit vectors of what each user likes, once fitted.
     """
 
     name = "content"
@@ -36,12 +35,12 @@ class Content(Recommender):
 
     def fit(self, user_items: UserItems) -> Self:
         """Take the weighted mean of each user's albums."""
-        self.profiles = unit_rows(np.asarray(user_items @ self.vectors))
+        self._profiles = unit_rows(np.asarray(user_items @ self.vectors))
         return self
 
     def scores(self, users: Int[np.ndarray, " B"]) -> Float[np.ndarray, "B N"]:
         """Extent in the direction of the user's mean."""
-        extents: np.ndarray = self.profiles[users] @ self.vectors.T
+        extents: np.ndarray = self._profiles[users] @ self.vectors.T
         return extents
 
     def similarities(self, albums: Int[np.ndarray, " B"]) -> Float[np.ndarray, "B N"]:

@@ -31,11 +31,6 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 
-_NO_SPREAD = 1e-9
-# Rows at a time: centred copies of all would double the memory.
-_BLOCK = 16_384
-
-
 @dataclass(frozen=True)
 class HybridOptions:
     """How much the hybrid leaves to content.
@@ -89,53 +84,19 @@ class Hybrid(Recommender):
         own = share_of_own(n_listeners, trust=self.options.trust)[:, None]
         self.item_factors = (own * self.als.item_factors + (1 - own) * predicted).astype(np.float32)
         self._lengths = row_lengths(self.item_factors)
-        self._factor_moments, self._content_moments = _Moments(self.item_factors), _Moments(self._closeness.vectors)
         return self
 
     def scores(self, users: Int[np.ndarray, " B"]) -> Float[np.ndarray, "B N"]:
-        """Collaborative score and closeness, each over its spread; as `blend` of the two, with its weights taken first.
-
-        What is brought to its spread is the user's few numbers, not the scores of all albums: at 127,467 albums that
-        takes half the time.
-        """
+        """Collaborative score and closeness, each over its spread."""
+        collaborative: np.ndarray = self.als.user_factors[users] @ self.item_factors.T
         if not self.options.closeness:
-            collaborative: np.ndarray = self.als.user_factors[users] @ self.item_factors.T
             return collaborative
-        tastes = self._factor_moments.standardised(self.als.user_factors[users])
-        profiles = self._content_moments.standardised(self._closeness.profiles[users])
-        profiles *= np.float32(self.options.closeness)
-        scores: np.ndarray = tastes @ self.item_factors.T
-        scores += profiles @ self._closeness.vectors.T
-        scores -= (tastes @ self._factor_moments.mean + profiles @ self._content_moments.mean)[:, None]
-        return scores
+        return blend(collaborative, self._closeness.scores(users), weight=self.options.closeness)
 
     def similarities(self, albums: Int[np.ndarray, " B"]) -> Float[np.ndarray, "B N"]:
         """Cosine between factors, own or predicted, blended with that between contents."""
         cosines = cosines_of_rows(self.item_factors, albums, lengths=self._lengths)
         return blend(cosines, self._closeness.similarities(albums), weight=self.options.closeness)
-
-
-class _Moments:
-    """Mean and covariance of rows, from which the spread of any vector's products with them follows.
-
-    Args:
-        rows: (N, D).
-    """
-
-    def __init__(self, rows: Float[np.ndarray, "N D"]) -> None:
-        mean = rows.mean(axis=0, dtype=np.float64)
-        self._covariance = np.zeros((rows.shape[1], rows.shape[1]))
-        for start in range(0, len(rows), _BLOCK):
-            centred = rows[start : start + _BLOCK] - mean
-            self._covariance += centred.T @ centred
-        self._covariance /= len(rows)
-        self.mean = mean.astype(np.float32)
-
-    def standardised(self, vectors: Float[np.ndarray, "B D"]) -> Float[np.ndarray, "B D"]:
-        """Vectors over the spread of their products with the rows; those whose products have none as they are."""
-        exact = vectors.astype(np.float64)
-        spread = np.sqrt(np.maximum(np.einsum("bd,bd->b", exact @ self._covariance, exact), 0))[:, None]
-        return (exact / np.where(spread > _NO_SPREAD, spread, 1)).astype(np.float32)
 
 
 def share_of_own(n_listeners: Int[np.ndarray, " N"], *, trust: float) -> Float[np.ndarray, " N"]:
@@ -179,5 +140,5 @@ def blend(
 def _standardised(rows: np.ndarray) -> np.ndarray:
     centred = rows - rows.mean(axis=1, keepdims=True)
     spread = centred.std(axis=1, keepdims=True)
-    standardised: np.ndarray = centred / np.where(spread > _NO_SPREAD, spread, 1)
+    standardised: np.ndarray = centred / np.where(spread > 1e-9, spread, 1)
     return standardised

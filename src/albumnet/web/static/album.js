@@ -7,4 +7,4 @@ const list = document.querySelector(".mood-bars");
 const cover = document.querySelector(".album-cover img");
 const why = new Why(albumSubject(panel.dataset.album, cover?.getAttribute("src") ?? null), { slot: document.getElementById("why-slot"), panel });
 why.attach(list);
-document.querySelector(".axis").before(why.hint());
+list.after(why.hint());

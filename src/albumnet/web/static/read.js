@@ -144,7 +144,7 @@ function show(said, makeBody) {
   const slot = make("div", { class: "why-slot" });
   const panel = make("section", { class: "why", hidden: true, "aria-label": "What the model sees" });
   const why = new Why(uploadSubject(shown, makeBody), { slot, panel });
-  const left = make("div", {}, verdict(said), why.hint(), axis(said.moods), bars(said.moods, why), key());
+  const left = make("div", {}, verdict(said), axis(said.moods), bars(said.moods, why), why.hint(), key());
   const right = make("div", {}, slot, place(said.place));
   result.replaceChildren(
     make("h2", { id: "result-heading" }, "What this cover says"),

@@ -22,7 +22,7 @@ export class Why {
     this.narrow.addEventListener("change", () => this.place());
   }
 
-  /** The line above the bars that says what pressing does. */
+  /** The line under the bars that says what pressing does. */
   hint() {
     return make("p", { class: "muted small why-hint" }, HINT);
   }
