@@ -24,6 +24,9 @@ def serve(
     mood_map: Annotated[
         Path | None, typer.Option("--map", metavar="MAP", help="The set's map; made at first start if not given.")
     ] = None,
+    recommender: Annotated[
+        Path | None, typer.Option("--recommend", metavar="REC", help="A recommender fitted to the set.")
+    ] = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8700,
     app_dir: Annotated[
@@ -38,9 +41,10 @@ def serve(
 
     _run(
         ServeOptions(
-            album_set=album_set, model=model, mood_map=mood_map, weights=weights, host=host, port=port, app_dir=app_dir
+            album_set=album_set, model=model, mood_map=mood_map, recommender=recommender, weights=weights, host=host,
+            port=port, app_dir=app_dir,
         )
-    )
+    )  # fmt: skip
 
 
 def _run(options: ServeOptions) -> None:
