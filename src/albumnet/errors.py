@@ -67,6 +67,10 @@ class ExplainError(AlbumNetError):
     """What was asked for cannot be explained: no pixels, no gradients, or no mood of that name."""
 
 
+class ScaleError(AlbumNetError):
+    """Workers cannot be had: no such cluster, or too few machines in it."""
+
+
 class RecommendError(AlbumNetError):
     """A folder is no fitted recommender, or it does not know a user, an album or a word."""
 

@@ -48,7 +48,10 @@ def make_map(
     weights: Weights = None,
     force: Force = False,
 ) -> None:
-    """Lay a set's albums out on a plane, near ones near each other, and place the mood names on it."""
+    """Lay a set's albums out on a plane, with their moods.
+
+    Near albums lie near each other; mood names are placed among them.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, one_of, print_table
+from albumnet.cli.output import ProgressPrinter, Seed, command, folder_or_url, list_failures, note, one_of, print_table
 from albumnet.models.presets import MODELS, PRESETS, SPACES
+from albumnet.progress import is_leading
 from albumnet.vision.engines.base import ENGINES, TITLES
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from albumnet.models.answers import MoodProbability, Prediction
     from albumnet.pipeline import FoldResult, MoodRanking, ScoreRow, TrainingResult
     from albumnet.records import Album
+    from albumnet.scale import RayOptions, ShardedExtraction
 
-Set = Annotated[Path, typer.Argument(metavar="SET")]
+Set = Annotated[Path, typer.Argument(metavar="SET", parser=folder_or_url, help="A folder, or s3://… and the like.")]
 BackboneName = Annotated[str, typer.Option("--backbone", help="efficientnet_lite0, vgg16, or timm:<model name>.")]
 Weights = Annotated[Path | None, typer.Option("--weights", help="safetensors file of the backbone's weights.")]
 Convention = Annotated[
@@ -46,6 +48,14 @@ EngineName = Annotated[
     str,
     typer.Option("--engine", callback=one_of(*ENGINES), help="auto (the fastest here), torch, onnx or openvino."),
 ]
+TrainingPrecision = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        callback=one_of("auto", "float32", "bfloat16"),
+        help="auto, float32, or bfloat16 for the products of hidden layers.",
+    ),
+]
 Model = Annotated[str, typer.Option("--model", callback=one_of(*MODELS), help=f"{', '.join(MODELS)}.")]
 Models = Annotated[
     list[str], typer.Option("--model", callback=one_of(*MODELS), help=f"{', '.join(MODELS)}; may be repeated.")
@@ -61,7 +71,13 @@ def resolve_run(run: Path | None) -> Path | None:
 
 Run = Annotated[
     Path,
-    typer.Option("--model", metavar="RUN", callback=resolve_run, help="Folder of a trained model, or starter."),
+    typer.Option(
+        "--model",
+        metavar="RUN",
+        parser=folder_or_url,
+        callback=resolve_run,
+        help="Folder of a trained model, or starter.",
+    ),
 ]
 PresetName = Annotated[
     str, typer.Option("--preset", callback=one_of(*PRESETS), help="small, or seed for the origin's layers.")
@@ -74,7 +90,7 @@ Space = Annotated[
         help="Models 3 and 4: regressed on the moods' vectors as in the origin, or decoded from logits (preset small).",
     ),
 ]
-NewRun = Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")]
+NewRun = Annotated[Path, typer.Option("--out", metavar="RUN", parser=folder_or_url, help="Folder of the run.")]
 Finetune = Annotated[
     int,
     typer.Option(
@@ -87,6 +103,15 @@ Vectors = Annotated[
     Path | None, typer.Option("--vectors", help="Word vectors, GloVe text format; packaged ones if not given.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+On = Annotated[
+    str, typer.Option("--on", callback=one_of("here", "ray"), help="here, or ray for workers on one or many machines.")
+]
+Address = Annotated[
+    str | None, typer.Option("--address", help="Of a running Ray cluster; without it workers start on this machine.")
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="With --on ray: how many; one per processor if not given.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _NO_PROBABILITY = "not trained on; closeness ranks covers for a mood, and is no probability"
@@ -103,18 +128,35 @@ def features(
     device: Device = "auto",
     precision: Precision = "auto",
     force: Force = False,
+    on: On = "here",
+    address: Address = None,
+    workers: Workers = None,
 ) -> None:
     """Compute the features of a set's covers, each once; safe to stop and run again."""
     from albumnet.dataset import AlbumSet
     from albumnet.features import extract_features
     from albumnet.vision.engines.choosing import open_backbone
 
+    ray = _ray_options(on, address, workers, device=device)
     album_set = AlbumSet(path)
-    loaded = open_backbone(backbone, weights=weights, convention=convention, engine=engine)
-    result = extract_features(
-        album_set, loaded, engine=engine, device=device, precision=precision, force=force, progress=ProgressPrinter()
-    )
-    how = _how_it_ran(result)
+    result: ExtractionResult | ShardedExtraction
+    if ray is not None:
+        from albumnet import scale
+        from albumnet.vision.backbones import load_backbone
+
+        if engine not in ("auto", "torch"):
+            raise typer.BadParameter("on Ray features are computed by PyTorch alone", param_hint="--engine")
+        module = load_backbone(backbone, weights=weights, convention=convention)
+        work = scale.plan_features(album_set, module, convention=convention, device=device, precision=precision)
+        result = scale.extract_on_ray(album_set, work, options=ray, force=force, progress=ProgressPrinter())
+        how = f" at {result.n_done / result.seconds:.1f} a second ({result.note})" if result.note else ""
+    else:
+        loaded = open_backbone(backbone, weights=weights, convention=convention, engine=engine)
+        result = extract_features(
+            album_set, loaded, engine=engine, device=device, precision=precision, force=force,
+            progress=ProgressPrinter(),
+        )  # fmt: skip
+        how = _how_it_ran(result)
     note(f"{result.store.path}: {len(result.store):,} covers, {result.n_done:,} of them now{how}")
     list_failures([(failure.item, failure.reason) for failure in result.failures], what="covers")
 
@@ -133,6 +175,7 @@ def train(
     finetune: Finetune = 0,
     seed: Seed = 0,
     device: Device = "auto",
+    precision: TrainingPrecision = "auto",
     resume: Resume = False,
     force: Force = False,
 ) -> None:
@@ -144,12 +187,14 @@ def train(
     options = pipeline.training_options(
         album_set, model=model, preset=preset, space=space or "",
         min_albums_per_mood=min_albums_per_mood, vectors=vectors, seed=seed,
-        device=device, weights=weights, backbone=backbone,
+        device=device, precision=precision, weights=weights, backbone=backbone,
     )  # fmt: skip
     result = pipeline.train(
         album_set, out, options=options, backbone=backbone, fine_tune=finetune, resume=resume, force=force,
         progress=ProgressPrinter(),
     )  # fmt: skip
+    if not is_leading():
+        return
     print_scores(result.rows)
     note(f"{_about_moods(result)}\n{out}: scores are of the {result.n_test:,} test albums; see {out / 'card.md'}")
 
@@ -236,13 +281,19 @@ def score(
     path: Set,
     model: Run,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE.parquet", help="Needed unless moods are asked for by name.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE.parquet", parser=folder_or_url, help="Needed unless moods are asked for by name."
+        ),
     ] = None,
     mood: Moods = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Albums shown per mood that is asked for.")] = 10,
     engine: EngineName = "auto",
     weights: Weights = None,
     force: Force = False,
+    on: On = "here",
+    address: Address = None,
+    workers: Workers = None,
 ) -> None:
     """Write every album's probability of each of the model's moods: album_id, mood, probability, rank.
 
@@ -256,15 +307,32 @@ def score(
         raise typer.BadParameter("is needed, unless --mood is given", param_hint="--out")
     if out is not None and out.exists() and not force:
         raise RunError(f"{out} exists; choose another --out, or pass --force to replace it")
+    ray = _ray_options(on, address, workers, device="cpu")
+    if ray is not None and mood:
+        raise typer.BadParameter("ranks by moods asked for by name are computed here", param_hint="--on")
     album_set = AlbumSet(path)
     if mood:
         left_out = _score_asked_moods(album_set, model, mood, out=out, top=top, engine=engine, weights=weights)
     elif out is not None:
-        n_scored, left_out = pipeline.score(
-            album_set, model, out=out, engine=engine, weights=weights, progress=ProgressPrinter()
+        score_all = (
+            functools.partial(pipeline.score, engine=engine)
+            if ray is None
+            else functools.partial(pipeline.score_on_ray, options=ray)
         )
+        n_scored, left_out = score_all(album_set, model, out=out, weights=weights, progress=ProgressPrinter())
         note(f"{out}: {n_scored:,} albums")
     list_failures([(album_id, "no usable cover") for album_id in left_out], what="albums")
+
+
+def _ray_options(on: str, address: str | None, workers: int | None, *, device: str) -> RayOptions | None:
+    """What --on, --address and --workers say together; None for no Ray."""
+    if on == "here":
+        if address is not None or workers is not None:
+            raise typer.BadParameter("goes with --on ray", param_hint="--address" if address else "--workers")
+        return None
+    from albumnet.scale import RayOptions
+
+    return RayOptions(address=address, n_workers=workers, device=device)
 
 
 def _score_asked_moods(

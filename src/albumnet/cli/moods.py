@@ -35,7 +35,10 @@ _CLOSE_CALL = 0.05
 def near(
     words: Words, on: OnSet = None, model: OfRun = None, top: Top = 10, vectors: Vectors = None, json: Json = False
 ) -> None:
-    """The words nearest to a word, or with --on or --model the moods nearest to it."""
+    """The words nearest to a word.
+
+    With --on or --model, the moods nearest to it.
+    """
     from albumnet import moodspace, pipeline
 
     _check_one_source(on, model, is_needed=False)
@@ -61,7 +64,10 @@ def analogy(
     vectors: Vectors = None,
     json: Json = False,
 ) -> None:
-    """The words nearest to a sum and difference of words, as in: king - man + woman."""
+    """The words nearest to `king - man + woman`.
+
+    Any sum and difference of words.
+    """
     from albumnet import moodspace, pipeline
     from albumnet.moodspace.neighbours import tied_for_first
 
@@ -111,7 +117,10 @@ def families(
     vectors: Vectors = None,
     json: Json = False,
 ) -> None:
-    """Families of moods whose label vectors lie together; each is named after its most central mood."""
+    """Families of moods that lie together.
+
+    By their label vectors; each is named after its most central mood.
+    """
     from albumnet import moodspace, pipeline
 
     _check_one_source(on, model, is_needed=True)
@@ -145,7 +154,10 @@ def find(
     weights: Weights = None,
     json: Json = False,
 ) -> None:
-    """The albums whose mood vectors are closest to any words that have word vectors."""
+    """The albums that are closest to any words.
+
+    By their mood vectors; any words that have word vectors.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
 

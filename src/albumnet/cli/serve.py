@@ -29,6 +29,9 @@ def serve(
     mood_map: Annotated[
         Path | None, typer.Option("--map", metavar="MAP", help="The set's map; made at first start if not given.")
     ] = None,
+    recommender: Annotated[
+        Path | None, typer.Option("--recommend", metavar="REC", help="A recommender fitted to the set.")
+    ] = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8700,
     app_dir: Annotated[
@@ -47,13 +50,14 @@ def serve(
             album_set=album_set,
             model=None if model == _NO_MODEL else resolve_run(Path(model)),
             mood_map=mood_map,
+            recommender=recommender,
             engine=engine,
             weights=weights,
             host=host,
             port=port,
             app_dir=app_dir,
         )
-    )
+    )  # fmt: skip
 
 
 def _run(options: ServeOptions) -> None:

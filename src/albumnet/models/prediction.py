@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from albumnet.dataset.addresses import open_address
 from albumnet.errors import CoverError, RunError, WordVectorError
 from albumnet.models.answers import MoodCloseness, MoodProbability, Prediction
 from albumnet.models.asking import AskedMoods, look_up_moods
@@ -41,7 +42,8 @@ def load_model(run: Path | str, *, weights: Path | None = None, engine: str = "a
     """Load a trained model from its run folder.
 
     Args:
-        run: The folder that `albumnet train` wrote, or "starter" for the model that comes with the package.
+        run: The folder that `albumnet train` wrote, or its address (`s3://…`); "starter" for the model that comes with
+            the package.
         weights: The backbone's weights file, if it no longer lies where it lay.
         engine: What runs the backbone: auto | torch | onnx | openvino.
 
@@ -49,7 +51,7 @@ def load_model(run: Path | str, *, weights: Path | None = None, engine: str = "a
         RunError: If the folder is no finished run, or its files do not belong together.
         SchemaVersionError: If another version wrote it.
     """
-    run = find_run(run)
+    run = find_run(open_address(run))
     if parts_file(run).is_file():
         from albumnet.models.parts import load_parts
 
@@ -156,7 +158,7 @@ class MoodModel:
         """Probability of each mood for N albums, from stored features and metadata.
 
         Args:
-            features: (N, *feature_shape) as the backbone gives them; None for a model without the cover.
+            features: `(N, *feature_shape)` as the backbone gives them; None for a model without the cover.
             genres: Per album; empty where unknown. Genres that no training album had are passed over.
             years: Per album; None where unknown.
             is_calibrated: Whether as calibrated on the validation side; models in the mood space always are.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import re
@@ -11,7 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from albumnet.dataset.atomic import read_json, replacing, write_json, write_text
+from albumnet.dataset.addresses import fetched, read_bytes
+from albumnet.dataset.atomic import read_json, replacing, sort_header, write_json, write_text
 from albumnet.dataset.feature_store import FeatureManifest
 from albumnet.errors import RunError
 from albumnet.models.metadata import MetadataEncoder
@@ -158,6 +160,7 @@ def write_weights(path: Path, tensors: Mapping[str, torch.Tensor], *, made_from:
     try:
         with replacing(path) as temporary:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+            sort_header(temporary)
             # The library makes files that only their owner can read; a run is there to be shared.
             temporary.chmod(0o666 & ~_umask())
     except SafetensorError as error:
@@ -182,7 +185,7 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, np.ndarray]:
 
     path = run / "model.safetensors"
     try:
-        with safe_open(path, framework="np") as file:
+        with fetched(path) as local, safe_open(local, framework="np") as file:
             made_from = file.metadata() or {}
             arrays = {name: _as_float32(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (OSError, SafetensorError) as error:
@@ -201,6 +204,15 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, np.ndarray]:
 def _as_float32(array: np.ndarray) -> np.ndarray:
     """Of weights that were stored in half their size."""
     return array.astype("float32") if array.dtype == "float16" else array
+
+
+def digest_run(run: Path) -> str:
+    """16 hex digits of a finished run's weights and config."""
+    hasher = hashlib.sha256()
+    for name in ("model.safetensors", "config.json"):
+        with fetched(run / name) as local, local.open("rb") as file:
+            hasher.update(hashlib.file_digest(file, "sha256").digest())
+    return hasher.hexdigest()[:16]
 
 
 def write_history(run: Path, history: Sequence[Epoch]) -> None:
@@ -229,7 +241,7 @@ def read_history(run: Path) -> tuple[Epoch, ...]:
                 valid_loss=float(line["valid_loss"]),
                 seconds=float(line["seconds"]),
             )
-            for line in csv.DictReader(path.read_text("utf-8").splitlines(), strict=True)
+            for line in csv.DictReader(read_bytes(path).decode("utf-8").splitlines(), strict=True)
         )
     except (OSError, csv.Error, KeyError, TypeError, ValueError) as error:
         raise RunError(f"cannot read {path}: {error}; train the model again") from error

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from albumnet.dataset import AlbumSet
+from albumnet.dataset.addresses import open_address
 from albumnet.dataset.atomic import write_parquet
 from albumnet.errors import AlbumNetError
 from albumnet.pipeline.scoring import predict_albums, predict_closeness, scorable_albums
@@ -149,7 +150,7 @@ def _closeness_in_training(model: MoodModel, labels: np.ndarray) -> Float[np.nda
     if model.config.n_fine_tuned:
         return None
     try:
-        album_set = AlbumSet(Path(model.config.album_set))
+        album_set = AlbumSet(open_address(model.config.album_set))
         if album_set.digest != model.config.albums_digest:
             return None
         albums, store = scorable_albums(model, album_set)

@@ -48,6 +48,7 @@ class TrainingOptions:
         min_albums_per_mood: Moods with fewer training albums are left out.
         moods: Train on exactly these instead; None to go by `min_albums_per_mood`.
         device: auto | cpu | cuda.
+        precision: auto | float32 | bfloat16, of the hidden layers' products.
         vectors: Word vectors of models 3 and 4.
         vectors_file: Where those came from, to remember; "" for the packaged ones.
         weights: Backbone weights file to remember; "" for the installed ones.
@@ -63,6 +64,7 @@ class TrainingOptions:
     min_albums_per_mood: int = 30
     moods: tuple[str, ...] | None = None
     device: str = "auto"
+    precision: str = "auto"
     vectors: WordVectors | None = None
     vectors_file: str = ""
     weights: str = ""
@@ -106,7 +108,7 @@ def train_model(
     """
     kind, preset = get_model(options.model), get_preset(options.preset)
     space = _space(kind, preset, options)
-    device = _device(options.device)
+    device = choose_device(options.device)
     vocabulary, left_out = choose_moods(sides["train"], options)
     train, valid = (
         [album for album in sides[side] if any(mood in vocabulary for mood in album.moods)]
@@ -163,6 +165,7 @@ def train_model(
         shape=shape,
         seed=options.seed,
         device=device,
+        precision=options.precision,
         checkpoint=checkpoint,
         identity=_identity(config, albums),
         progress=progress,
@@ -281,7 +284,12 @@ def _calibrate(
     )
 
 
-def _device(name: str) -> str:
+def choose_device(name: str) -> str:
+    """Cpu or cuda for auto, cpu or cuda.
+
+    Raises:
+        TrainingError: If there is no such device here.
+    """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
