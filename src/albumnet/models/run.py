@@ -104,8 +104,9 @@ class Epoch:
 
 def find_run(run: Path | str) -> Path:
     """A run's folder; "starter" is the packaged one, unless a run of that name lies here."""
-    run = Path(run)
-    return _STARTER_DIR if str(run) == STARTER and not (run / "config.json").is_file() else run
+    if str(run) == STARTER and not Path(run, "config.json").is_file():
+        return _STARTER_DIR
+    return Path(run) if isinstance(run, str) else run
 
 
 def parts_file(run: Path) -> Path:
