@@ -59,7 +59,7 @@ def main() -> None:
 
 def _print_shares(results: dict[str, dict[str, list[float]]], limits: Limits, *, bytes_per_cover: float) -> None:
     """Of each network, in the type that AlbumNet runs it in, the share of what the peaks allow."""
-    from albumnet.vision.inference import has_fast_bfloat16
+    from albumnet.vision.engines.torch_engine import has_fast_bfloat16
 
     for name in ("vgg16", "efficientnet_lite0"):
         ours = f"albumnet-{name}"
@@ -123,7 +123,7 @@ def _albumnet(name: str) -> Callable[[argparse.Namespace], Round]:
         from albumnet.sources.importing import covers_below, write_imported
         from albumnet.vision.backbones import load_backbone
         from albumnet.vision.decoding import decode_cover
-        from albumnet.vision.inference import prepare_network
+        from albumnet.vision.engines.torch_engine import prepare
 
         torch.set_num_threads(N_THREADS)
         files = _files(arguments, name)
@@ -138,7 +138,7 @@ def _albumnet(name: str) -> Callable[[argparse.Namespace], Round]:
         ).album_set
         backbone = load_backbone(name, weights=arguments.vgg_weights if name == "vgg16" else None)
         trial = np.stack([decode_cover(file.read_bytes(), size=backbone.transform.size) for file in files[:8]])
-        network = prepare_network(backbone, trial_covers=trial)
+        network = prepare(backbone, trial_covers=trial)
 
         def one_round() -> int:
             FeatureStore.discard(album_set.features_dir(name))

@@ -39,6 +39,10 @@ class WeightsError(AlbumNetError):
     """Pretrained weights are missing, of another network, or of an unstated convention."""
 
 
+class EngineError(AlbumNetError):
+    """An engine is not installed, cannot run a backbone, or does not give the features that it should."""
+
+
 class WordVectorError(AlbumNetError):
     """A word-vector file is malformed, or a mood's word has no vector."""
 

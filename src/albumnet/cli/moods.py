@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from albumnet.cli.models import Json, Vectors, Weights
+from albumnet.cli.models import Json, Vectors, Weights, resolve_run
 from albumnet.cli.output import ProgressPrinter, command, list_failures, note, print_table
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ moods_app = typer.Typer(no_args_is_help=True)
 Words = Annotated[list[str], typer.Argument(metavar="WORD…", help="A word, several, or a mood name.")]
 Top = Annotated[int, typer.Option("--top", min=1, help="How many at most.")]
 OnSet = Annotated[Path | None, typer.Option("--on", metavar="SET", help="Among the moods of this album set.")]
-OfRun = Annotated[Path | None, typer.Option("--model", metavar="RUN", help="Among the moods of this trained model.")]
+OfRun = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="RUN", callback=resolve_run, help="Among the moods of this trained model."),
+]
 
 SIGNS = "+-\u2212"  # the last is the true minus sign
 # Mean cosines nearer than this are as good as equal.
@@ -142,7 +145,10 @@ def families(
 def find(
     words: Words,
     on: Annotated[Path, typer.Option("--on", metavar="SET", help="The album set to search.")],
-    model: Annotated[Path, typer.Option("--model", metavar="RUN", help="The trained model that places its albums.")],
+    model: Annotated[
+        Path,
+        typer.Option("--model", metavar="RUN", callback=resolve_run, help="The trained model that places its albums."),
+    ],
     top: Top = 10,
     vectors: Vectors = None,
     weights: Weights = None,

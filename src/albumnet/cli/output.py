@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
+# What the light install leaves out -> the extra that brings it.
+_EXTRA_OF = {"torch": "train", "torchvision": "train", "timm": "train", "cv2": "explain", "mutagen": "library"}
+
 # torch and numpy take no larger seed, or no negative one.
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Of everything that is drawn at random.")]
 
@@ -44,6 +47,11 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
             function(*args, **kwargs)
         except AlbumNetError as error:
             _fail(str(error), error.exit_code)
+        except ModuleNotFoundError as error:
+            extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            _fail(f"this needs {error.name}, which the light install leaves out; pip install 'albumnet[{extra}]'", 1)
         except BrokenPipeError:
             raise  # whoever read our output has seen enough; typer ends quietly
         except OSError as error:

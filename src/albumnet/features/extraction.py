@@ -22,11 +22,14 @@ from albumnet.vision.decoding import decode_cover
 
 if TYPE_CHECKING:
     from albumnet.vision.backbones import Backbone
-    from albumnet.vision.inference import FeatureNetwork
+    from albumnet.vision.engines.base import Engine
+    from albumnet.vision.graphs import BackboneGraph
 
 # What a kill can cost; shards this small are merged at the end.
 SHARD_SECONDS = 5.0
 N_TRIAL_COVERS = 8
+# Fewer are done before a trial of the engines has paid for itself.
+_MIN_FOR_TRIAL = 1000
 
 
 @dataclass(frozen=True)
@@ -38,23 +41,24 @@ class ExtractionResult:
         failures: Covers that could not.
         n_done: Covers done by this call; the others were there already.
         seconds: Spent on them, from the first decoded to the last written.
-        network: How the backbone was run; None when there was nothing to do.
+        network: What ran the backbone; None when there was nothing to do.
     """
 
     store: FeatureStore
     failures: tuple[CoverFailure, ...]
     n_done: int
     seconds: float
-    network: FeatureNetwork | None
+    network: Engine | None
 
 
 def extract_features(
     album_set: AlbumSet,
-    backbone: Backbone,
+    backbone: Backbone | BackboneGraph,
     *,
+    engine: str = "auto",
     device: str = "auto",
     precision: str = "auto",
-    network: FeatureNetwork | None = None,
+    network: Engine | None = None,
     force: bool = False,
     progress: ProgressCallback = ignore_progress,
 ) -> ExtractionResult:
@@ -62,17 +66,20 @@ def extract_features(
 
     Args:
         album_set: Whose covers.
-        backbone: Which features.
+        backbone: Which features; a graph rules PyTorch out.
+        engine: auto | torch | onnx | openvino; "auto" tries them out when a thousand covers or more are to be done.
         device: auto | cpu | cuda.
         precision: auto | float32 | bfloat16 | amp; any but float32 must agree with it on sampled covers.
-        network: The backbone as prepared earlier; None to prepare it on the first covers.
+        network: An engine prepared earlier; None to prepare one on the first covers.
         force: Discard features that another backbone, weights or transform made.
         progress: Called per batch.
 
     Raises:
         FeatureStoreError: If the store was filled with other weights or another transform and `force` is not given.
+        EngineError: If the engine asked for cannot run this backbone here.
     """
-    from albumnet.vision.inference import prepare_network
+    from albumnet.vision.engines.base import TITLES
+    from albumnet.vision.engines.choosing import TRIAL_S, prepare_engine
 
     path = album_set.features_dir(backbone.name)
     manifest = make_manifest(backbone)
@@ -88,9 +95,12 @@ def extract_features(
         for covers, pixels in batches:
             if network is None:
                 trial = pixels[:N_TRIAL_COVERS]
-                network = prepare_network(backbone, trial_covers=trial, device=device, precision=precision)
+                network = prepare_engine(
+                    backbone, trial_covers=trial, engine=engine, device=device, precision=precision,
+                    trial_s=TRIAL_S if len(todo) >= _MIN_FOR_TRIAL else 0,
+                )  # fmt: skip
             writer.add(covers, in_steps(network, pixels))
-            note = f"{network.precision} on {network.device}"
+            note = f"{network.precision} on {network.device} by {TITLES[network.name]}"
             progress(Progress("features", writer.n_added + len(failures), len(todo), note))
     finally:
         # Also on Ctrl-C: what is computed is kept.
@@ -102,7 +112,7 @@ def extract_features(
     return ExtractionResult(store, tuple(failures), len(store) - n_there, time.perf_counter() - start, network)
 
 
-def make_manifest(backbone: Backbone) -> FeatureManifest:
+def make_manifest(backbone: Backbone | BackboneGraph) -> FeatureManifest:
     """What a store says of features made with this backbone."""
     return FeatureManifest(
         backbone=backbone.name,
@@ -155,10 +165,10 @@ class _ShardWriter:
         self._covers, self._features, self._last_flush = [], [], time.monotonic()
 
 
-def in_steps(network: FeatureNetwork, pixels: np.ndarray) -> np.ndarray:
-    """Features (N, *feature_shape), float32, of decoded covers (N, size, size, 3), a network's batch at a time."""
-    steps = range(0, len(pixels), network.batch_size)
-    return np.concatenate([network.features(pixels[n : n + network.batch_size]) for n in steps])
+def in_steps(engine: Engine, pixels: np.ndarray) -> np.ndarray:
+    """Features (N, *feature_shape), float32, of decoded covers (N, size, size, 3), an engine's batch at a time."""
+    steps = range(0, len(pixels), engine.batch_size)
+    return np.concatenate([engine.features(pixels[n : n + engine.batch_size]) for n in steps])
 
 
 def name_failure(failure: CoverFailure, file_of: Mapping[str | None, str | None]) -> CoverFailure:
@@ -170,7 +180,7 @@ def decoded_batches(
     covers: Sequence[str],
     *,
     read_cover: Callable[[str], bytes],
-    backbone: Backbone,
+    backbone: Backbone | BackboneGraph,
     failures: list[CoverFailure],
     n_threads: int | None = None,
 ) -> Iterator[tuple[list[str], np.ndarray]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
     from albumnet.vision.backbones import Backbone
-    from albumnet.vision.inference import FeatureNetwork
+    from albumnet.vision.engines.base import Engine
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ShardExtractor:
         precision: str = "auto",
         n_threads: int = 0,
     ) -> None:
-        self.network: FeatureNetwork | None = None
+        self.network: Engine | None = None
         self._backbone = backbone
         self._read_cover = read_cover
         self._device = device
@@ -76,12 +76,14 @@ class ShardExtractor:
             done += names
         return ShardFeatures(tuple(done), np.concatenate(features), tuple(failures))
 
-    def _prepared(self, pixels: np.ndarray) -> FeatureNetwork:
+    def _prepared(self, pixels: np.ndarray) -> Engine:
         """The network, prepared on the first covers that it sees."""
-        from albumnet.vision.inference import prepare_network
+        from albumnet.vision.engines.choosing import prepare_engine
 
         if self.network is None:
-            self.network = prepare_network(
-                self._backbone, trial_covers=pixels[:N_TRIAL_COVERS], device=self._device, precision=self._precision
-            )
+            # By name: a trial of speed could choose another engine on each worker, and so other last bits.
+            self.network = prepare_engine(
+                self._backbone, trial_covers=pixels[:N_TRIAL_COVERS], engine="torch", device=self._device,
+                precision=self._precision,
+            )  # fmt: skip
         return self.network

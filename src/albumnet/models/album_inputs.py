@@ -44,6 +44,6 @@ def gather_inputs(
 
 
 def _read_pixels(model: MoodModel, albums: Sequence[Album], read_cover: Callable[[str], bytes]) -> np.ndarray:
-    transform = model.backbone.transform
+    transform = model.transform
     covers = [read_cover(album.cover or "") for album in albums]
     return np.stack([decode_cover(c, size=transform.size, interpolation=transform.interpolation) for c in covers])

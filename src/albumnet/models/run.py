@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from albumnet.dataset.addresses import fetched, read_bytes
+from albumnet.dataset.addresses import fetched, open_address, read_bytes
 from albumnet.dataset.atomic import read_json, replacing, sort_header, write_json, write_text
 from albumnet.dataset.feature_store import FeatureManifest
 from albumnet.errors import RunError
@@ -21,9 +21,15 @@ from albumnet.models.mood_sets import MoodSets
 from albumnet.records import MoodVocabulary
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 SCHEMA_VERSION = 3
+
+# The model that comes with the package, by name.
+STARTER = "starter"
+_STARTER_DIR = Path(__file__).parent / "data" / STARTER
+_PARTS_FILE = "parts.json"
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,17 @@ class Epoch:
     seconds: float
 
 
+def find_run(run: Path | str) -> Path:
+    """A run's folder; "starter" is the packaged one, unless a run of that name lies here."""
+    run = open_address(run)
+    return _STARTER_DIR if str(run) == STARTER and not (run / "config.json").is_file() else run
+
+
+def parts_file(run: Path) -> Path:
+    """The file of a run that has heads for less than all that can be known of an album: `models.parts`."""
+    return run / _PARTS_FILE
+
+
 def write_config(run: Path, config: RunConfig) -> None:
     """Write config.json; it comes last, so that a folder with one is a finished run."""
     content = asdict(config)
@@ -109,6 +126,7 @@ def read_config(run: Path) -> RunConfig:
         RunError: If the folder is no finished run.
         SchemaVersionError: If another version wrote it.
     """
+    run = find_run(run)
     path = run / "config.json"
     if not path.is_file():
         if (run / "checkpoint.safetensors").is_file():
@@ -157,8 +175,8 @@ def _umask() -> int:
     return mask
 
 
-def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
-    """The tensors of a run.
+def read_weights(run: Path, config: RunConfig) -> dict[str, np.ndarray]:
+    """The arrays of a run.
 
     Raises:
         RunError: If the file is missing, broken, or was written with another config.
@@ -167,9 +185,9 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
 
     path = run / "model.safetensors"
     try:
-        with fetched(path) as local, safe_open(local, framework="pt") as file:
+        with fetched(path) as local, safe_open(local, framework="np") as file:
             made_from = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
+            arrays = {name: _as_float32(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (OSError, SafetensorError) as error:
         raise RunError(f"cannot read {path}: {error}; train the model again") from error
     for what, found, wanted in (
@@ -180,7 +198,12 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
     ):
         if found != wanted:
             raise RunError(f"{path} has {what} {found} but config.json beside it {wanted}; train the model again")
-    return tensors
+    return arrays
+
+
+def _as_float32(array: np.ndarray) -> np.ndarray:
+    """Of weights that were stored in half their size."""
+    return array.astype("float32") if array.dtype == "float16" else array
 
 
 def digest_run(run: Path) -> str:

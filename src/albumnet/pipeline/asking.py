@@ -74,6 +74,7 @@ def score_asked_moods(
     run: Path,
     *,
     moods: Sequence[str],
+    engine: str = "auto",
     weights: Path | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> AskedScores:
@@ -87,7 +88,7 @@ def score_asked_moods(
     from albumnet.models.asking import look_up_moods
     from albumnet.models.prediction import load_model
 
-    model = load_model(run, weights=weights)
+    model = load_model(run, weights=weights, engine=engine)
     asked = look_up_moods(moods, config=model.config)
     albums, store = scorable_albums(model, album_set)
     columns: list[tuple[str, bool, np.ndarray]] = []

@@ -289,7 +289,7 @@ def _measure_collapse(trial: _Trial, truth: Truth) -> Collapse | None:
     has_moods = truth.relevance.any(axis=1)
     return measure_collapse(
         vectors[has_moods],
-        labels=trial.model.labels.numpy(),
+        labels=trial.model.labels,
         relevance=truth.relevance[has_moods],
         train_counts=truth.train_counts,
     )

@@ -29,6 +29,7 @@ def score(
     run: Path,
     *,
     out: Path,
+    engine: str = "auto",
     weights: Path | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> tuple[int, tuple[str, ...]]:
@@ -36,12 +37,20 @@ def score(
 
     The set's own vocabulary does not matter: the model's moods are what comes out.
 
+    Args:
+        album_set: Whose albums.
+        run: The model.
+        out: The file.
+        engine: What runs the backbone of a fine-tuned model, whose features are not stored.
+        weights: The backbone's weights file, if it no longer lies where it lay.
+        progress: Called per batch.
+
     Returns:
         How many albums were scored, and the ids of those that could not be for want of a usable cover.
     """
     from albumnet.models.prediction import load_model
 
-    model = load_model(run, weights=weights)
+    model = load_model(run, weights=weights, engine=engine)
     albums, store = scorable_albums(model, album_set)
     probabilities = predict_albums(model, album_set, albums, store, progress=progress)
     write_predictions(

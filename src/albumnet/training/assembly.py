@@ -19,9 +19,10 @@ from albumnet.models.calibration import (
     fit_calibration,
     start_from_base_rates,
 )
-from albumnet.models.heads import HeadShape, MoodHead, closeness, pooled_dim
+from albumnet.models.heads import HeadShape, MoodHead, closeness
 from albumnet.models.metadata import fit_metadata
 from albumnet.models.mood_sets import MoodSets, fit_mood_sets
+from albumnet.models.plain_head import pooled_dim
 from albumnet.models.prediction import MoodModel
 from albumnet.models.presets import ModelKind, Preset, get_model, get_preset
 from albumnet.models.run import Epoch, RunConfig, write_config, write_history, write_weights
@@ -181,7 +182,8 @@ def train_model(
     tensors |= {f"calibration.{name}": tensor for name, tensor in vars(calibration).items()}
     config = replace(config, smoothing=kept.smoothing, strength=kept.strength, mood_sets=mood_sets)
     weights = Path(options.weights) if options.weights else None
-    return TrainedModel(MoodModel(config, tensors, weights=weights), tensors, history)
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+    return TrainedModel(MoodModel(config, arrays, weights=weights), tensors, history)
 
 
 def choose_moods(train: Sequence[Album], options: TrainingOptions) -> tuple[MoodVocabulary, dict[str, int]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 
 from albumnet.dataset.feature_store import FeatureStore
-from albumnet.models.heads import pool, pooled_dim
+from albumnet.models.heads import pool
+from albumnet.models.plain_head import pooled_dim
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int

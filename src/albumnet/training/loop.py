@@ -27,7 +27,7 @@ from albumnet.training.checkpoint import (
 from albumnet.training.feature_sources import FeatureSource
 from albumnet.training.losses import count_terms, mood_loss, moods_at_ranks
 from albumnet.training.processes import SharedForward, n_processes, share_of, sum_over_processes
-from albumnet.vision.inference import has_fast_bfloat16
+from albumnet.vision.engines.torch_engine import has_fast_bfloat16
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int

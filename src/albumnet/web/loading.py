@@ -81,7 +81,7 @@ def _load_model(options: ServeOptions) -> MoodModel | None:
         return None
     from albumnet.models.prediction import load_model
 
-    return load_model(options.model, weights=options.weights)
+    return load_model(options.model, weights=options.weights, engine=options.engine)
 
 
 def _load_recommender(options: ServeOptions, album_set: AlbumSet | None) -> Asking | None:

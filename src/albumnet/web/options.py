@@ -62,6 +62,7 @@ class ServeOptions:
         model: Folder of the run; None to serve a set alone.
         mood_map: Folder of the set's map; None to use the one in the app folder, or make it there.
         recommender: Folder of a recommender fitted to the set; None where nobody's likes are known.
+        engine: What runs the model's backbone: auto (the fastest here) | torch | onnx | openvino.
         weights: The backbone's weights file, if it no longer lies where it lay.
         host: Address to listen at.
         port: Port to listen at; 0 for any that is free.
@@ -73,6 +74,7 @@ class ServeOptions:
     model: Path | None = None
     mood_map: Path | None = None
     recommender: Path | None = None
+    engine: str = "auto"
     weights: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8700

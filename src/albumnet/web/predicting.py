@@ -18,11 +18,12 @@ from albumnet.web.intake import Intake, Taken
 from albumnet.web.state import N_NEAR, AppState
 
 if TYPE_CHECKING:
-    from albumnet.vision.inference import FeatureNetwork
+    from albumnet.vision.engines.base import Engine
 
 router = APIRouter()
 
-_N_TRIAL_COVERS = 4
+# Engines take turns this long before the first cover is read.
+_TRIAL_S = 2.0
 
 
 @router.post("/api/predict")
@@ -46,31 +47,21 @@ class Reader:
     def __init__(self, state: AppState, intake: Intake) -> None:
         assert state.model is not None
         self._state, self._model, self._limits, self._intake = state, state.model, state.limits, intake
-        self._network: FeatureNetwork | None = None
+        self._engine: Engine | None = None
 
     async def __aenter__(self) -> Self:
         self._stack = contextlib.AsyncExitStack()
         self._batcher = await self._stack.enter_async_context(Batcher(self._answer_all))
         if self._model.kind.uses_cover:
-            self._network = await self._batcher.run(self._prepare)
+            self._engine = await self._batcher.run(self._prepare)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    def _prepare(self) -> FeatureNetwork:
-        """The backbone's fast way, held against its plain one on drawn covers."""
-        from albumnet.planted import draw_world
-        from albumnet.planted.drawing import draw_cover
-        from albumnet.vision.decoding import decode_cover
-        from albumnet.vision.inference import prepare_network
-
-        backbone = self._model.backbone
-        transform = backbone.transform
-        world = draw_world(n_albums=_N_TRIAL_COVERS, rng=np.random.default_rng(0), cover_size=256)
-        drawn = (draw_cover(world, n) for n in range(_N_TRIAL_COVERS))
-        trial = [decode_cover(c, size=transform.size, interpolation=transform.interpolation) for c in drawn]
-        return prepare_network(backbone, trial_covers=np.stack(trial))
+    def _prepare(self) -> Engine:
+        """The fastest engine that gives what plain float32 does."""
+        return self._model.try_engines(trial_s=_TRIAL_S)
 
     async def answer(self, request: Request) -> dict[str, Any]:
         """Answer an upload.
@@ -78,7 +69,7 @@ class Reader:
         Raises:
             RefusedError: If it cannot be answered.
         """
-        transform = self._model.backbone.transform if self._network is not None else None
+        transform = self._model.transform if self._engine is not None else None
         async with self._intake.take(request, transform) as taken:
             try:
                 async with asyncio.timeout(self._limits.answer_s):
@@ -90,8 +81,12 @@ class Reader:
         """On the batcher's thread: moods, place and neighbours of some decoded covers."""
         model, state = self._model, self._state
         genres, years = [list(q.genres) for q in questions], [q.year for q in questions]
-        features = self._features(np.stack([q.pixels for q in questions])) if self._network is not None else None
-        told = [state.tell(row) for row in model.probabilities(features, genres, years)]
+        features = self._model.features(np.stack([q.pixels for q in questions])) if self._engine is not None else None
+        parts = [model.part_for(has_cover=True, genres=g, year=y) for g, y in zip(genres, years, strict=True)]
+        told = [
+            state.tell(row, by=part)
+            for row, part in zip(model.probabilities(features, genres, years), parts, strict=True)
+        ]
         places = near_in_mood = near_in_look = None
         if state.mood_map is not None and state.is_map_of_moods:
             with contextlib.suppress(WordVectorError):
@@ -112,11 +107,6 @@ class Reader:
             }
             for n, answer in enumerate(told)
         ]
-
-    def _features(self, pixels: np.ndarray) -> np.ndarray:
-        assert self._network is not None
-        steps = range(0, len(pixels), self._network.batch_size)
-        return np.concatenate([self._network.features(pixels[n : n + self._network.batch_size]) for n in steps])
 
     @property
     def _looks_compare(self) -> bool:

@@ -131,7 +131,11 @@ class AppState:
         """All that is known of an album, as `/api/albums/{album_id}` answers."""
         row = self.catalogue.row_of[album.album_id]
         said = self.probabilities[row] if self.probabilities is not None else None
-        told = self.tell(said) if said is not None and not np.isnan(said).any() else None
+        told = None
+        if said is not None and self.model is not None and not np.isnan(said).any():
+            told = self.tell(
+                said, by=self.model.part_for(has_cover=album.cover is not None, genres=album.genres, year=album.year)
+            )
         return {
             **self.label(row),
             "genres": list(album.genres),
@@ -146,14 +150,19 @@ class AppState:
             "near_in_look": self.near_in_look(row),
         }
 
-    def tell(self, probabilities: Float[np.ndarray, " M"]) -> dict[str, Any]:
-        """Probabilities as moods, likeliest first, and how far to trust them."""
-        assert self.model is not None
+    def tell(self, probabilities: Float[np.ndarray, " M"], *, by: MoodModel) -> dict[str, Any]:
+        """Probabilities as moods, likeliest first, and how far to trust them, by the model that gave them."""
         moods = [
-            {"mood": m.mood, "probability": m.probability, "base_rate": m.base_rate, "rank": m.rank}
-            for m in self.model.rank(probabilities)
+            {
+                "mood": m.mood,
+                "probability": m.probability,
+                "base_rate": m.base_rate,
+                "rank": m.rank,
+                "is_told": m.is_told,
+            }
+            for m in by.rank(probabilities)
         ]
-        sets = self.model.config.mood_sets
+        sets = by.config.mood_sets
         if sets is None:
             return {"moods": moods, **_NOTHING_TOLD}
         return {

@@ -137,7 +137,7 @@ def read_cover(model: MoodModel, cover: Path) -> np.ndarray:
     """
     from albumnet.vision.decoding import decode_cover
 
-    transform = model.backbone.transform
+    transform = model.transform
     try:
         data = cover.read_bytes()
     except OSError as error:
