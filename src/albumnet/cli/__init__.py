@@ -19,6 +19,7 @@ from albumnet.cli import (
     serve,
     sets,
     study,
+    tag,
 )
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ app.command("report")(report.report)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
 app.add_typer(moods.moods_app, name="moods", help="Walk among moods and words, and find albums by words.")
+app.command("tag")(tag.tag)
 app.command("map")(map.make_map)
 app.command("serve")(serve.serve)
 app.command("see")(explain.see)

@@ -35,6 +35,7 @@ from albumnet.pipeline.recommending import (
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.studying import StudyReport, report_study
+from albumnet.pipeline.tagging import plan_tags, undo_tags
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "moods_to_walk",
     "open_recommender",
     "place_among_training",
+    "plan_tags",
     "predict_albums",
     "read_scores",
     "recommend_mood",
@@ -81,6 +83,7 @@ __all__ = [
     "table_values",
     "train",
     "training_options",
+    "undo_tags",
     "vectors_to_walk",
     "write_asked_scores",
     "write_atlas_of",
