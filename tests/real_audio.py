@@ -111,7 +111,7 @@ def _tag_id3(tags: id3.ID3, wanted: dict[str, Any], cover: bytes | None, *, vers
         else:
             tags.add(id3.Frames[_FRAMES[name]](encoding=1, text=values))
     if cover is not None:
-        tags.add(id3.APIC(encoding=0, mime="image/png", type=3, desc="", data=cover))
+        tags.add(id3.APIC(encoding=0, mime=_mime(cover), type=3, desc="", data=cover))
 
 
 def _add_cover(audio: Any, data: bytes) -> None:
@@ -119,19 +119,24 @@ def _add_cover(audio: Any, data: bytes) -> None:
     import struct
 
     if isinstance(audio.tags, mp4.MP4Tags):
-        audio["covr"] = [mp4.MP4Cover(data, imageformat=mp4.MP4Cover.FORMAT_PNG)]
+        kind = mp4.MP4Cover.FORMAT_PNG if _mime(data) == "image/png" else mp4.MP4Cover.FORMAT_JPEG
+        audio["covr"] = [mp4.MP4Cover(data, imageformat=kind)]
     elif isinstance(audio.tags, asf.ASFTags):
-        head = struct.pack("<BI", 3, len(data)) + "image/png\0".encode("utf-16-le") + b"\0\0"
+        head = struct.pack("<BI", 3, len(data)) + f"{_mime(data)}\0".encode("utf-16-le") + b"\0\0"
         audio["WM/Picture"] = [asf.ASFByteArrayAttribute(head + data)]
     elif isinstance(audio.tags, apev2.APEv2):
         audio["Cover Art (Front)"] = apev2.APEValue(b"cover.png\0" + data, apev2.BINARY)
     else:
         picture = flac.Picture()
-        picture.type, picture.mime, picture.data = 3, "image/png", data
+        picture.type, picture.mime, picture.data = 3, _mime(data), data
         if isinstance(audio, flac.FLAC):
             audio.add_picture(picture)
         else:
             audio["metadata_block_picture"] = [base64.b64encode(picture.write()).decode()]
+
+
+def _mime(data: bytes) -> str:
+    return "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
 
 
 def picture(colour: str = "teal", *, side: int = 64) -> bytes:

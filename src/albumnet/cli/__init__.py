@@ -14,6 +14,7 @@ from albumnet.cli import (
     models,
     moods,
     online,
+    playlist,
     recommend,
     report,
     serve,
@@ -46,6 +47,7 @@ app.command("predict")(models.predict)
 app.command("score")(models.score)
 app.add_typer(moods.moods_app, name="moods", help="Walk among moods and words, and find albums by words.")
 app.command("tag")(tag.tag)
+app.command("playlist")(playlist.playlist)
 app.command("map")(map.make_map)
 app.command("serve")(serve.serve)
 app.command("see")(explain.see)
