@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -61,7 +62,7 @@ def measure(music: Path, files: Sequence[Path], *, run: Path, cache: Path) -> No
     checked = [files[n] for n in rng.permutation(len(files))[:N_CHECKED]]
     sounds, tags = [sound_of(path) for path in checked], [tags_of(path) for path in checked]
     n_bytes = sum(path.stat().st_size for path in files)
-    print(f"{len(files):,} files, {n_bytes / len(files) / 1000:.1f} kB each, {os.cpu_count()} processors")
+    print(f"{len(files):,} files, {n_bytes / len(files) / 1000:.1f} kB each, {os.cpu_count()} processors", flush=True)
     likely = ("--model", run, "--min-probability", "0.05")
     for title, arguments in (
         ("plan (reads all tags and covers)", likely),
@@ -69,8 +70,10 @@ def measure(music: Path, files: Sequence[Path], *, run: Path, cache: Path) -> No
         ("second run", (*likely, "--yes")),
         ("take back", ("--undo",)),
     ):
-        seconds, said = albumnet("tag", music, *arguments, cache=cache)
-        print(f"{title:34} {seconds:7.1f} s   {said}")
+        seconds, processor_seconds, said = albumnet("tag", music, *arguments, cache=cache)
+        load = os.getloadavg()[0]
+        print(f"{title:34} {seconds:7.1f} s, {processor_seconds:6.1f} s of processor (load {load:.1f})", flush=True)
+        print(f"{'':34} {said}")
         if title == "write":
             same = sum(sound_of(path) == sound for path, sound in zip(checked, sounds, strict=True))
             tagged = sum("ALBUMNET_MOOD" in str(tags_of(path)).upper() for path in checked)
@@ -79,9 +82,9 @@ def measure(music: Path, files: Sequence[Path], *, run: Path, cache: Path) -> No
     print(f"{'':34} {same} of {len(checked)} checked files have all the tags that they had")
 
 
-def albumnet(*arguments: object, cache: Path) -> tuple[float, str]:
-    """Seconds that a command took, and the last line it said."""
-    start = time.perf_counter()
+def albumnet(*arguments: object, cache: Path) -> tuple[float, float, str]:
+    """Seconds that a command took, those of them on a processor, and the line it said about the library."""
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "albumnet", *map(str, arguments)]
     done = subprocess.run(
         command, capture_output=True, text=True, env=os.environ | {"XDG_CACHE_HOME": str(cache)}, check=False
@@ -89,7 +92,13 @@ def albumnet(*arguments: object, cache: Path) -> tuple[float, str]:
     seconds = time.perf_counter() - start
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}")
-    return seconds, next(line for line in reversed(done.stderr.splitlines()) if line.startswith(str(arguments[1])))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return (
+        seconds,
+        processor_seconds,
+        next(line for line in reversed(done.stderr.splitlines()) if line.startswith(str(arguments[1]))),
+    )
 
 
 def train_model(folder: Path) -> Path:

@@ -17,10 +17,9 @@ def make_music(music: Path, covers: Path, *, n_albums: int = 4, kinds=KINDS) -> 
         cover = pictures[n].read_bytes()
         for track, kind in enumerate(kinds, start=1):
             path, version = real_audio.named(folder, kind)
-            real_audio.write_audio(
-                path, id3_version=version, cover=cover if n % 2 else None, album=f"Album {n}",
-                albumartist=f"Artist {n}", artist=f"Artist {n}", title=f"Track {track}", tracknumber=str(track), date=str(1970 + n), genre="Rock",
-            )  # fmt: skip
+            tags = {"album": f"Album {n}", "albumartist": f"Artist {n}", "artist": f"Artist {n}", "genre": "Rock"}
+            tags |= {"title": f"Track {track}", "tracknumber": str(track), "date": str(1970 + n)}
+            real_audio.write_audio(path, id3_version=version, cover=cover if n % 2 else None, **tags)
         if not n % 2:
             (folder / f"cover{pictures[n].suffix}").write_bytes(cover)
     return music

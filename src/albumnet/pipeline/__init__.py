@@ -44,7 +44,7 @@ from albumnet.pipeline.recommending import (
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.studying import StudyReport, report_study
-from albumnet.pipeline.tagging import plan_tags, undo_tags
+from albumnet.pipeline.tagging import name_model, plan_tags, undo_tags
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "method_title",
     "moods_for_words",
     "moods_to_walk",
+    "name_model",
     "open_library",
     "open_recommender",
     "place_among_training",

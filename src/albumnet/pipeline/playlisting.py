@@ -15,7 +15,7 @@ from albumnet.moodspace import WordVectors, nearest_moods
 from albumnet.moodspace.neighbours import check_words, known_words
 from albumnet.pipeline.finding import label_of_words, vectors_to_walk
 from albumnet.pipeline.libraries import OpenLibrary, complete_features
-from albumnet.pipeline.scoring import predict_closeness, predict_mood_vectors, scorable_albums
+from albumnet.pipeline.scoring import predict_closeness, scorable_albums
 from albumnet.playlists import (
     Limits,
     PlaylistAlbum,
@@ -124,17 +124,18 @@ def playlist_between(
     model = load_model(run, weights=weights)
     word_vectors = vectors_to_walk(vectors, config=model.config)
     (first, missing_first), (last, missing_last) = _known(start, word_vectors), _known(end, word_vectors)
-    here, there = (label_of_words(words, word_vectors, model=model) for words in (first, last))
+    labels = [label_of_words(words, word_vectors, model=model) for words in (first, last)]
     complete_features(library, model, progress=progress)
     albums, store = scorable_albums(model, library.album_set)
     with_tracks = [album for album in albums if library.tracks.of_album.get(album.album_id)]
     if len(with_tracks) < 2:
         raise PlaylistError("a way takes two albums that the model can place; the library has fewer")
-    places = predict_mood_vectors(model, library.album_set, with_tracks, store)
-    centre = model.mood_labels[1].mean(axis=0)
+    closeness = predict_closeness(
+        model, library.album_set, with_tracks, store, labels=np.stack(labels), progress=progress
+    )
 
     def path_of(n: int) -> Sequence[Album]:
-        return [with_tracks[row] for row in path_between(here, there, places, n=n, centre=centre)]
+        return [with_tracks[row] for row in path_between(closeness, n=n)]
 
     chosen = fill_path(path_of, library.tracks.of_album, limits)
     n_left_out = len(library.album_set.albums) - len(albums)

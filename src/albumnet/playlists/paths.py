@@ -1,12 +1,16 @@
 """A path through the mood space: albums along the way from one mood to another.
 
-Notation: N albums, E numbers per mood vector, n albums wanted. Albums are seen from the albums' mean, moods from the
-moods' mean: what all of them share says nothing of the way between two.
+Notation: N albums, n of them wanted; s and e, an album's closeness to the first and to the last mood, each less its
+mean over the library and in units of its standard deviation.
 
-The way is the arc of the great circle from the first mood to the second, with n places on it at equal angles. Every
-place gets an album of its own so that the sum of the cosines between places and albums is the greatest possible, which
-is the linear assignment problem; so no album comes twice and none is far from the way if a nearer one is free. The
-albums are then put in the order of their own angles along the arc.
+The way goes through n blends of the two moods, at equal angles a from 0 to 90 degrees: cos(a) of the first and sin(a)
+of the last. How close an album is to a blend is cos(a) s + sin(a) e, the model's own closeness as `moods find` has it.
+Every blend gets an album of its own so that the sum is the greatest possible, which is the linear assignment problem;
+so no album comes twice, the ends are albums that are most of the one mood and of the other, and those between are of
+both. The albums are then put in the order of their own angles.
+
+On a planted set whose moods are known (docs/results.md) this followed the truth better than places on the great circle
+between the moods' vectors, to which a model's mood vectors lie near for other reasons too.
 """
 
 from __future__ import annotations
@@ -20,47 +24,32 @@ from albumnet.errors import PlaylistError
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
-# Nearer than this (in radians), two moods are one; nearer to opposite, no way between them is the shortest.
-_LEAST_ANGLE = 0.05
-_NO_LENGTH = 1e-9
+# Closeness to two moods that goes together more than this is closeness to one.
+_ONE_MOOD = 0.999
+_NO_SPREAD = 1e-9
 
 
-def path_between(
-    start: Float[np.ndarray, " E"],
-    end: Float[np.ndarray, " E"],
-    vectors: Float[np.ndarray, "N E"],
-    *,
-    n: int,
-    centre: Float[np.ndarray, " E"] | None = None,
-) -> Int[np.ndarray, " n"]:
+def path_between(closeness: Float[np.ndarray, "N 2"], *, n: int) -> Int[np.ndarray, " n"]:
     """Rows of the albums along the way from one mood to another, in order; all N, if fewer than n.
 
     Args:
-        start: The first mood's vector.
-        end: The second's.
-        vectors: The albums' mood vectors, of any length.
+        closeness: Of each album to the first mood and to the last.
         n: How many albums.
-        centre: The moods' mean, of unit vectors; None for the origin.
 
     Raises:
-        PlaylistError: If the moods are so near each other, or so nearly opposite, that there is no way between them.
+        PlaylistError: If the moods are one to the model, or it tells no albums apart by them.
     """
-    middle = np.zeros(len(start)) if centre is None else centre
-    first, last = _unit(_unit(start) - middle), _unit(_unit(end) - middle)
-    angle = float(np.arccos(np.clip(first @ last, -1, 1)))
-    if angle < _LEAST_ANGLE:
-        raise PlaylistError("the two moods lie in one place, so there is no way between them; choose others")
-    if angle > np.pi - _LEAST_ANGLE:
-        raise PlaylistError("the two moods are exactly opposite, so no way is the shortest; go by a third mood")
-    across = _unit(last - (first @ last) * first)
-    units = _unit(vectors)
-    albums = _unit(units - units.mean(axis=0))
-    along, sideways = albums @ first, albums @ across
-    steps = np.linspace(0, angle, min(n, len(albums)))
-    cosines = np.outer(np.cos(steps), along) + np.outer(np.sin(steps), sideways)  # (n, N)
-    chosen = _assign(cosines)
-    order = np.lexsort((chosen, np.arctan2(sideways[chosen], along[chosen])))
-    ordered: np.ndarray = chosen[order]
+    centred = closeness.astype(np.float64) - closeness.mean(axis=0)
+    spread = centred.std(axis=0)
+    if (spread < _NO_SPREAD).any():
+        raise PlaylistError("by one of these moods the model tells no album of the library apart; choose another")
+    first, last = (centred / spread).T
+    if (first * last).mean() > _ONE_MOOD:
+        raise PlaylistError("to the model these moods are one, so there is no way between them; choose others")
+    angles = np.linspace(0, np.pi / 2, min(n, len(closeness)))
+    scores = np.outer(np.cos(angles), first) + np.outer(np.sin(angles), last)  # (n, N)
+    chosen = _assign(scores)
+    ordered: np.ndarray = chosen[np.lexsort((chosen, np.arctan2(last[chosen], first[chosen])))]
     return ordered
 
 
@@ -68,15 +57,10 @@ def _assign(scores: Float[np.ndarray, "n N"]) -> Int[np.ndarray, " n"]:
     """A column for each row, no two the same, with the greatest sum."""
     from scipy.optimize import linear_sum_assignment
 
-    n = len(scores)
+    n, n_columns = scores.shape
     # The best assignment never needs a row's (n + 1)-th choice: one of its first n is free.
-    best = np.argpartition(-scores, n - 1, axis=1)[:, :n] if n < scores.shape[1] else np.arange(scores.shape[1])[None]
+    best = np.argpartition(-scores, n - 1, axis=1)[:, :n] if n < n_columns else np.arange(n_columns)
     columns = np.unique(best)
     _, picked = linear_sum_assignment(scores[:, columns], maximize=True)
     found: np.ndarray = columns[picked]
     return found
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    unit: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), _NO_LENGTH)
-    return unit

@@ -61,7 +61,12 @@ def apply_plan(plan: TagPlan, *, progress: ProgressCallback = ignore_progress) -
 
 
 def take_back(
-    music_dir: Path, names: Sequence[str], *, force: bool = False, progress: ProgressCallback = ignore_progress
+    music_dir: Path,
+    names: Sequence[str],
+    *,
+    and_recorded: bool = True,
+    force: bool = False,
+    progress: ProgressCallback = ignore_progress,
 ) -> TagResult:
     """Give files the mood tags that they had before AlbumNet wrote into them; safe to stop and run again.
 
@@ -69,7 +74,8 @@ def take_back(
 
     Args:
         music_dir: The library.
-        names: Its audio files.
+        names: Audio files of it.
+        and_recorded: Also all others that the undo file knows.
         force: Also where moods were changed by somebody since; their change is lost.
         progress: Told about files.
 
@@ -80,7 +86,7 @@ def take_back(
     result = TagResult()
     with open_undo_file(music_dir) as undo:
         remove_leftovers(music_dir)
-        every = list(dict.fromkeys([*undo.originals, *names]))
+        every = list(dict.fromkeys([*(undo.originals if and_recorded else ()), *names]))
         for n, name in enumerate(every, start=1):
             try:
                 result.n_taken_back += _take_back_one(music_dir, name, undo, force=force)
