@@ -22,19 +22,29 @@ class MoodMark:
     Attributes:
         model: Its name and digest.
         moods: Each mood with its probability, likeliest first.
+        join: What stands between them in the one value that was written; None for a value per mood.
     """
 
     model: str
     moods: tuple[tuple[str, float], ...]
+    join: str | None = None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The moods as they are written."""
+        names = tuple(mood for mood, _ in self.moods)
+        return names if self.join is None else (self.join.join(names),)
 
     def to_text(self) -> str:
         """As it stands in the file: one line of JSON."""
         moods = {mood: round(probability, 3) for mood, probability in self.moods}
-        return json.dumps({"version": _VERSION, "model": self.model, "moods": moods}, ensure_ascii=False)
+        content = {"version": _VERSION, "model": self.model, "moods": moods}
+        return json.dumps(content if self.join is None else {**content, "join": self.join}, ensure_ascii=False)
 
     def is_all_of(self, moods: Iterable[str]) -> bool:
-        """Whether these moods, as they stand in the file, are just the model's, however they are joined."""
-        return mood_keys(moods) == mood_keys(mood for mood, _ in self.moods)
+        """Whether these moods, as they stand in a file, are just the model's, also if a player joined or divided them."""
+        found = tuple(moods)
+        return found == self.values or mood_keys(found) == mood_keys(mood for mood, _ in self.moods)
 
 
 def parse_mark(text: str) -> MoodMark | None:
@@ -43,7 +53,8 @@ def parse_mark(text: str) -> MoodMark | None:
         content = json.loads(text)
         if content["version"] != _VERSION:
             return None
-        return MoodMark(str(content["model"]), tuple((str(m), float(p)) for m, p in content["moods"].items()))
+        moods = tuple((str(mood), float(probability)) for mood, probability in content["moods"].items())
+        return MoodMark(str(content["model"]), moods, content.get("join"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -127,8 +127,10 @@ class AlbumNetPlugin(BeetsPlugin):
                 plan.before.moods if plan.action == "keep" else tuple(mood for mood, _ in mark.moods) if mark else ()
             )
             _remember(item, moods)
+            item.store()
             of_album = of_album or moods
         _remember(album, of_album)
+        album.store(inherit=False)  # tracks have their own
 
     def _predict(self, album: Album) -> MoodMark | None:
         """The moods worth giving to an album; None where the model cannot tell.
@@ -148,7 +150,7 @@ class AlbumNetPlugin(BeetsPlugin):
 
         music_dir, name = _place(lib, item)
         try:
-            return plan_file(music_dir / name, name=name, mark=mark, choice=self._choice, force=force)
+            return plan_file(music_dir / name, name=name, mark=mark, force=force)
         except TagError as error:
             self._log.warning("{}: {}", item, error)
             return None
@@ -172,8 +174,10 @@ class AlbumNetPlugin(BeetsPlugin):
             for _, reason in take_back(music_dir, [name], and_recorded=False).failures:
                 self._log.warning("{}: {}", item, reason)
             item.mtime = item.current_mtime()
-            _remember(item, list(open_tags(music_dir / name).read().moods))
-        _remember(album, [])
+            _remember(item, open_tags(music_dir / name).read().moods)
+            item.store()
+        _remember(album, ())
+        album.store(inherit=False)
 
     @functools.cached_property
     def _choice(self) -> Choice:
@@ -233,7 +237,6 @@ def _remember(model: Album | Item, moods: Sequence[str]) -> None:
         # A track without the field would show its album's.
         with contextlib.suppress(KeyError):
             del model[_FIELD]
-    model.store()
 
 
 def _in_words(mark: MoodMark | None) -> str:

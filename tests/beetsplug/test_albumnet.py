@@ -152,7 +152,11 @@ def test_a_model_that_is_none_stops_no_import(beet, new_music):
 
 
 def test_words_near_a_mood_find_it_and_others_do_not():
+    from beets import config
+
     from beetsplug.albumnet import MoodQuery
+
+    config["albumnet"]["closeness"] = 0.65
 
     assert MoodQuery.value_match("gloomy", ["Playful", "Bleak"])
     assert MoodQuery.value_match("laid", ["Laid-Back/Mellow"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import real_audio
 from albumnet.marks import MoodMark
 from albumnet.records import Album
-from albumnet.tagging import AlbumPlan, Choice, TagPlan, plan_file
+from albumnet.tagging import AlbumPlan, TagPlan, plan_file
 
 MOODS = ("Wistful", "Nocturnal", "Laid-Back/Mellow", "Bleak", "Playful")
 MODEL = "run@0123456789ab"
@@ -37,11 +37,9 @@ def mark_of(name: str) -> MoodMark:
     return MoodMark(MODEL, ((MOODS[first], 0.6), (MOODS[(first + 1) % len(MOODS)], 0.4)))
 
 
-def plan_for(
-    music_dir: Path, names: Sequence[str], *, choice: Choice = Choice(), force: bool = False, mark=mark_of
-) -> TagPlan:
+def plan_for(music_dir: Path, names: Sequence[str], *, force: bool = False, mark=mark_of) -> TagPlan:
     """All files as one album."""
-    files = tuple(plan_file(music_dir / name, name=name, mark=mark(name), choice=choice, force=force) for name in names)
+    files = tuple(plan_file(music_dir / name, name=name, mark=mark(name), force=force) for name in names)
     return TagPlan(music_dir, MODEL, (AlbumPlan(Album("a"), None, None, files),), ())
 
 

@@ -3,13 +3,15 @@
 import errno
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
 import real_audio
 from albumnet.errors import SchemaVersionError, TagError
 from albumnet.marks import MoodMark
-from albumnet.tagging import UNDO_NAME, Choice, MoodTags, apply_plan, open_tags, take_back, writing
+from albumnet.sources.library.tags import read_track
+from albumnet.tagging import UNDO_NAME, MoodTags, apply_plan, open_tags, take_back, writing
 from tagging.libraries import MODEL, MOODS, is_tagged, mark_of, plan_for, snapshot
 
 
@@ -95,12 +97,18 @@ def test_moods_that_are_not_likely_any_more_are_taken_back(music, names):
     assert tags_of(music, names) == before
 
 
-def test_joined_moods_are_one_value_and_ours(music, names):
-    apply_plan(plan_for(music, names, choice=Choice(join="; ")))
+@pytest.mark.parametrize("join", ["; ", " / "])
+def test_joined_moods_are_one_value_and_ours_and_no_albums_own(music, names, join):
+    def joined(name):
+        return replace(mark_of(name), join=join)
+
+    apply_plan(plan_for(music, names, mark=joined))
     for name in names:
         tags = open_tags(music / name).read()
-        assert tags.moods == ("; ".join(mood for mood, _ in mark_of(name).moods),)
+        assert tags.moods == (join.join(mood for mood, _ in mark_of(name).moods),)
         assert tags.are_ours
+        assert read_track(music / name, name=name).moods == ()
+    assert plan_for(music, names, mark=joined).count("nothing") == len(names)
 
 
 def test_without_the_undo_file_ours_are_still_taken_back(music, names):

@@ -14,7 +14,7 @@ from albumnet.dataset.cache import library_cache
 from albumnet.errors import CoverError, TagError
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.records import Album
-from albumnet.sources.library import SCAN_FILE, Library, load_cover, read_library
+from albumnet.sources.library import SCAN_FILE, Library, check_library, load_cover, read_library
 from albumnet.sources.library.scanning import AUDIO_SUFFIXES
 from albumnet.sources.library.tags import Track
 from albumnet.tagging import AlbumPlan, Choice, TagPlan, TagResult, plan_file, take_back
@@ -68,7 +68,7 @@ def plan_tags(
         files = []
         for track in tracks:
             try:
-                files.append(plan_file(music_dir / track.path, name=track.path, mark=mark, choice=choice, force=force))
+                files.append(plan_file(music_dir / track.path, name=track.path, mark=mark, force=force))
             except TagError as error:
                 attention.append((track.path, str(error)))
         albums.append(AlbumPlan(album, album.cover_file, mark, tuple(files)))
@@ -77,7 +77,13 @@ def plan_tags(
 
 
 def undo_tags(music_dir: Path, *, force: bool = False, progress: ProgressCallback = ignore_progress) -> TagResult:
-    """Take back what was written into the files of a library."""
+    """Take back what was written into the files of a library.
+
+    Raises:
+        InputTableError: If there is no such folder.
+        TagError: If another program is at work on it.
+    """
+    check_library(music_dir)
     names = [
         Path(folder, name).relative_to(music_dir).as_posix()
         for folder, _, files in os.walk(music_dir)

@@ -31,9 +31,4 @@ class Choice:
             for found in prediction.moods
             if found.probability >= self.min_probability and found.probability > found.base_rate
         )[: self.top]
-        return MoodMark(model, chosen) if chosen else None
-
-    def values(self, mark: MoodMark) -> tuple[str, ...]:
-        """The moods of a mark as they are written."""
-        moods = tuple(mood for mood, _ in mark.moods)
-        return moods if self.join is None else (self.join.join(moods),)
+        return MoodMark(model, chosen, self.join) if chosen else None

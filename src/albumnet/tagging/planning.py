@@ -10,7 +10,6 @@ from typing import Literal
 from albumnet.errors import TagError
 from albumnet.marks import MoodMark
 from albumnet.records import Album
-from albumnet.tagging.choosing import Choice
 from albumnet.tagging.formats import MoodTags, open_tags
 
 Action = Literal["write", "take back", "keep", "nothing"]
@@ -71,7 +70,7 @@ class TagPlan:
         return sum(file.action in actions for album in self.albums for file in album.files)
 
 
-def plan_file(path: Path, *, name: str, mark: MoodMark | None, choice: Choice, force: bool = False) -> FilePlan:
+def plan_file(path: Path, *, name: str, mark: MoodMark | None, force: bool = False) -> FilePlan:
     """What becomes of one file.
 
     Moods that are no model's are left alone, and so is a file whose moods somebody took out or changed afterwards,
@@ -92,7 +91,7 @@ def plan_file(path: Path, *, name: str, mark: MoodMark | None, choice: Choice, f
         if not before.are_ours:
             return FilePlan(name, "nothing", before, before)
         return FilePlan(name, "take back", before, MoodTags(has_container=before.has_container))
-    after = MoodTags(file.make(choice.values(mark), mark.to_text()))
+    after = MoodTags(file.make(mark.values, mark.to_text()))
     if before.entries and _texts(before) == _texts(after):
         return FilePlan(name, "nothing", before, before)
     return FilePlan(name, "write", before, after)

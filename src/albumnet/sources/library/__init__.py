@@ -104,10 +104,7 @@ def read_library(music_dir: Path, *, scan_file: Path, progress: ProgressCallback
         InputTableError: If there is no such folder or no audio file with an album in it.
         MissingExtraError: If mutagen is not installed.
     """
-    if importlib.util.find_spec("mutagen") is None:
-        raise MissingExtraError("reading audio files needs mutagen (GPL): pip install 'albumnet[library]'")
-    if not music_dir.is_dir():
-        raise InputTableError(f"{music_dir} is not a folder; give the folder that your music lies in")
+    check_library(music_dir)
     tracks = scan_tracks(music_dir, scan_file=scan_file, progress=progress)
     if not tracks:
         raise InputTableError(f"{music_dir} holds no audio files; expected {', '.join(sorted(AUDIO_SUFFIXES))}")
@@ -120,6 +117,19 @@ def read_library(music_dir: Path, *, scan_file: Path, progress: ProgressCallback
             f"none of the {len(tracks):,} audio files in {music_dir} has an album tag; tag them first"
         )
     return Library(tuple(tracks), tuple(albums), tuple(failures))
+
+
+def check_library(music_dir: Path) -> None:
+    """Check that a library can be read.
+
+    Raises:
+        InputTableError: If there is no such folder.
+        MissingExtraError: If mutagen is not installed.
+    """
+    if importlib.util.find_spec("mutagen") is None:
+        raise MissingExtraError("reading audio files needs mutagen (GPL): pip install 'albumnet[library]'")
+    if not music_dir.is_dir():
+        raise InputTableError(f"{music_dir} is not a folder; give the folder that your music lies in")
 
 
 def _storable(album: Album) -> Album:

@@ -104,7 +104,7 @@ def read_track(path: Path, *, name: str) -> Track:
         artist=_first(values["artist"]),
         year=_year(values["date"]),
         genres=_split(values["genre"], separators=";|"),
-        moods=_without_ours(_split(values["mood"], separators=";|,"), marks=values["mark"]),
+        moods=_moods(values["mood"], marks=values["mark"]),
         release=_first(values["release"]),
         is_compilation=_first(values["is_compilation"]).lower() in ("1", "true"),
         has_picture=has_picture,
@@ -147,10 +147,13 @@ def _split(values: list[str], *, separators: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" ".join(part.split()) for part in parts if part.strip()))
 
 
-def _without_ours(moods: tuple[str, ...], *, marks: list[str]) -> tuple[str, ...]:
+def _moods(values: list[str], *, marks: list[str]) -> tuple[str, ...]:
     """Moods but those that a model wrote, which are no evidence of anything."""
-    ours = {normalise_name(mood) for text in marks if (mark := parse_mark(text)) for mood, _ in mark.moods}
-    return tuple(mood for mood in moods if normalise_name(mood) not in ours)
+    known = [mark for text in marks if (mark := parse_mark(text)) is not None]
+    if any(mark.is_all_of(values) for mark in known):
+        return ()
+    ours = {normalise_name(mood) for mark in known for mood, _ in mark.moods}
+    return tuple(mood for mood in _split(values, separators=";|,") if normalise_name(mood) not in ours)
 
 
 def _number(values: list[str]) -> int | None:
