@@ -42,7 +42,7 @@ class MoodMark:
         return json.dumps(content if self.join is None else {**content, "join": self.join}, ensure_ascii=False)
 
     def is_all_of(self, moods: Iterable[str]) -> bool:
-        """Whether these moods, as they stand in a file, are just the model's, also if a player joined or divided them."""
+        """Whether these moods, as they stand in a file, are just the model's, also if a player joined them."""
         found = tuple(moods)
         return found == self.values or mood_keys(found) == mood_keys(mood for mood, _ in self.moods)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,50 +53,54 @@ def playlist(
     """Make a playlist by words, by a part of a map, or from one mood to another."""
     from albumnet.playlists import Limits
 
-    text = " ".join(words or ())
-    _check_usage(text, start, end, mood_map, region, around, library, out)
+    asked = _Asked(" ".join(words or ()), start, end, mood_map, region, around)
+    is_smart = out is not None and out.suffix.lower() == ".nsp"
+    _check_usage(asked, library, out)
     _check_out(out, force=force)
-    if out is not None and out.suffix.lower() == ".nsp":
-        return _write_smart(text, model, out=out, vectors=vectors, n_tracks=length)
+    if out is not None and is_smart:
+        return _write_smart(asked.words, model, out=out, vectors=vectors, n_tracks=length)
     from albumnet import pipeline
 
     assert library is not None
-    limits, progress = Limits(length, minutes, per_album), ProgressPrinter()
+    progress = ProgressPrinter()
     opened = pipeline.open_library(library, progress=progress)
-    make = _maker(opened, limits, model, vectors, weights, progress)
-    made = make(text, start, end, mood_map, region, around)
+    options = {"vectors": vectors, "weights": weights, "progress": progress}
+    made = _make(opened, asked, Limits(length, minutes, per_album), model=model, options=options)
     return _give(made, opened, out=out, json=json)
 
 
-def _check_usage(
-    text: str,
-    start: str | None,
-    end: str | None,
-    mood_map: Path | None,
-    region: str | None,
-    around: str | None,
-    library: Path | None,
-    out: Path | None,
-) -> None:
+@dataclass(frozen=True)
+class _Asked:
+    """What kind of playlist is wanted; one of words, a way, and a part of a map."""
+
+    words: str
+    start: str | None
+    end: str | None
+    mood_map: Path | None
+    region: str | None
+    around: str | None
+
+
+def _check_usage(asked: _Asked, library: Path | None, out: Path | None) -> None:
     ways = {
-        "words": bool(text),
-        "--from and --to": bool(start or end),
-        "--region": bool(region),
-        "--around": bool(around),
+        "words": asked.words,
+        "--from and --to": asked.start or asked.end,
+        "--region": asked.region,
+        "--around": asked.around,
     }
     given = [way for way, is_given in ways.items() if is_given]
     if len(given) != 1:
         raise typer.BadParameter(f"give one of: {', '.join(ways)}" + (f" (not {' and '.join(given)})" if given else ""))
-    if bool(start) != bool(end):
+    if bool(asked.start) != bool(asked.end):
         raise typer.BadParameter("--from and --to go together")
-    if bool(region or around) != bool(mood_map):
+    if bool(asked.region or asked.around) != bool(asked.mood_map):
         raise typer.BadParameter("--map goes with --region or --around")
-    if out is not None and out.suffix.lower() not in (".m3u8", ".m3u", ".nsp"):
+    suffix = ".m3u8" if out is None else out.suffix.lower()
+    if suffix not in (".m3u8", ".m3u", ".nsp"):
         raise typer.BadParameter(f"{out} ends in neither .m3u8 nor .nsp", param_hint="--out")
-    if out is not None and out.suffix.lower() == ".nsp":
-        if not text:
-            raise typer.BadParameter("a .nsp is a rule about mood tags, so it takes words; use .m3u8 for the rest")
-    elif library is None:
+    if suffix == ".nsp" and not asked.words:
+        raise typer.BadParameter("a .nsp is a rule about mood tags, so it takes words; use .m3u8 for the rest")
+    if suffix != ".nsp" and library is None:
         raise typer.BadParameter("is needed, except for a .nsp", param_hint="--library")
 
 
@@ -107,26 +111,17 @@ def _check_out(out: Path | None, *, force: bool) -> None:
         raise PlaylistError(f"{out} exists; choose another --out, or pass --force to replace it")
 
 
-def _maker(
-    library: OpenLibrary, limits: Limits, model: str, vectors: Path | None, weights: Path | None, progress: Any
-) -> Callable[..., Playlist]:
+def _make(library: OpenLibrary, asked: _Asked, limits: Limits, *, model: str, options: dict[str, Any]) -> Playlist:
     from albumnet import pipeline
     from albumnet.playlists import parse_region
 
-    asked = {"limits": limits, "vectors": vectors, "weights": weights, "progress": progress}
-
-    def make(
-        text: str, start: str | None, end: str | None, mood_map: Path | None, region: str | None, around: str | None
-    ) -> Playlist:
-        if start and end:
-            return pipeline.playlist_between(library, model, start, end, **asked)
-        if mood_map and region:
-            return pipeline.playlist_of_region(library, mood_map, parse_region(region), limits=limits)
-        if mood_map and around:
-            return pipeline.playlist_around(library, mood_map, around, limits=limits)
-        return pipeline.playlist_by_words(library, model, text, **asked)
-
-    return make
+    if asked.start and asked.end:
+        return pipeline.playlist_between(library, model, asked.start, asked.end, limits=limits, **options)
+    if asked.mood_map and asked.region:
+        return pipeline.playlist_of_region(library, asked.mood_map, parse_region(asked.region), limits=limits)
+    if asked.mood_map and asked.around:
+        return pipeline.playlist_around(library, asked.mood_map, asked.around, limits=limits)
+    return pipeline.playlist_by_words(library, model, asked.words, limits=limits, **options)
 
 
 def _write_smart(text: str, model: str, *, out: Path, vectors: Path | None, n_tracks: int) -> None:

@@ -22,9 +22,9 @@ from albumnet.pipeline.explaining.seeing import draw_filters, see_covers, see_se
 from albumnet.pipeline.explaining.sets import explain_set
 from albumnet.pipeline.finding import FoundAlbum, FoundAlbums, find_albums, moods_to_walk, vectors_to_walk
 from albumnet.pipeline.folds import FoldResult, cross_validate
-from albumnet.pipeline.libraries import OpenLibrary, complete_features, open_library
 from albumnet.pipeline.mapping import find_or_make_map, make_map, write_atlas_of
-from albumnet.pipeline.playlisting import (
+from albumnet.pipeline.music.opening import OpenLibrary, complete_features, open_library
+from albumnet.pipeline.music.playlisting import (
     Playlist,
     moods_for_words,
     playlist_around,
@@ -32,6 +32,7 @@ from albumnet.pipeline.playlisting import (
     playlist_by_words,
     playlist_of_region,
 )
+from albumnet.pipeline.music.tagging import name_model, plan_tags, undo_tags
 from albumnet.pipeline.recommending import (
     FitResult,
     RecEvaluation,
@@ -44,7 +45,6 @@ from albumnet.pipeline.recommending import (
 from albumnet.pipeline.reporting import write_report
 from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
 from albumnet.pipeline.studying import StudyReport, report_study
-from albumnet.pipeline.tagging import name_model, plan_tags, undo_tags
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
 
 __all__ = [

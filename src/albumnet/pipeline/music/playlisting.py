@@ -14,7 +14,7 @@ from albumnet.moodmap import read_map
 from albumnet.moodspace import WordVectors, nearest_moods
 from albumnet.moodspace.neighbours import check_words, known_words
 from albumnet.pipeline.finding import label_of_words, vectors_to_walk
-from albumnet.pipeline.libraries import OpenLibrary, complete_features
+from albumnet.pipeline.music.opening import OpenLibrary, complete_features
 from albumnet.pipeline.scoring import predict_closeness, scorable_albums
 from albumnet.playlists import (
     Limits,
