@@ -84,16 +84,20 @@ class TrainedBackbone:
         Raises:
             EngineError: If an engine asked for by name is missing, cannot run this, or disagrees.
         """
-        from albumnet.vision.engines.choosing import prepare_engine
-        from albumnet.vision.engines.trial_covers import draw_trial_covers
         from albumnet.vision.graphs import has_graph
 
         if name == "torch" or (name == "auto" and not has_graph(self.wanted.backbone)):
             from albumnet.vision.engines import torch_engine
 
             return torch_engine.plain(load())
+        if name in ("auto", "onnx"):
+            from albumnet.vision.engines import onnx_engine
+
+            return onnx_engine.prepare(self.load_graph())
+        from albumnet.vision.engines.choosing import prepare_engine
+        from albumnet.vision.engines.trial_covers import draw_trial_covers
+
         covers = draw_trial_covers(self.transform.size)
-        name = "onnx" if name == "auto" else name
         return prepare_engine(self.load_graph(), trial_covers=covers, engine=name, ranking=ranking)
 
     def try_engines(self, name: str, *, load: Callable[[], Backbone], ranking: Ranking, trial_s: float) -> Engine:

@@ -43,9 +43,7 @@ class ExportedModel:
     ) -> Float[np.ndarray, "N M"]:
         """Probability of each mood, moods in the order of `moods`; what the model does not look at is passed over."""
         given = {
-            "genres": np.array([self._switch(names) for names in genres], np.float32).reshape(
-                len(genres), len(self._tokens)
-            ),
+            "genres": np.array([self._switch(n) for n in genres], np.float32).reshape(len(genres), len(self._tokens)),
             "year": np.array([np.nan if year is None else year for year in years], np.float32),
         }
         if pixels is not None:
