@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from albumnet.cache import cache_folder
 from albumnet.dataset import AlbumSet, FeatureStore
 from albumnet.dataset.atomic import replacing
-from albumnet.dataset.cache import cache_folder
 from albumnet.errors import FeatureStoreError, MapError, MissingExtraError, ServeError, WordVectorError
 from albumnet.moodmap.basis import Basis, fit_basis
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
