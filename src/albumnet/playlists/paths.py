@@ -8,9 +8,6 @@ of the last. How close an album is to a blend is cos(a) s + sin(a) e, the model'
 Every blend gets an album of its own so that the sum is the greatest possible, which is the linear assignment problem;
 so no album comes twice, the ends are albums that are most of the one mood and of the other, and those between are of
 both. The albums are then put in the order of their own angles.
-
-On a planted set whose moods are known (docs/results.md) this followed the truth better than places on the great circle
-between the moods' vectors, to which a model's mood vectors lie near for other reasons too.
 """
 
 from __future__ import annotations
