@@ -3,8 +3,9 @@
     python benchmarks/features.py --vgg-weights vgg16.safetensors [--keras-python VENV/bin/python] [--covers DIR]
 
 Engines: AlbumNet's own extraction into a store; a plain PyTorch loop (float32, DataLoader with num_workers=0, batch 32,
-Pillow without draft mode); Keras `VGG16.predict` with AlbumNet's decoding. Without --covers, planted covers are drawn.
-Every engine computes the same covers in every round; the medians over rounds and their ratios are printed.
+Pillow without draft mode); ONNX Runtime on the same network, and Keras `VGG16.predict`, both with AlbumNet's decoding.
+Without --covers, planted covers are drawn. Every engine computes the same covers in every round. Medians and ratios are
+printed, and the share of what the machine's peaks, measured before and after, would allow.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
+from limits import Limits, find_bound, measure_limits, print_limits
+
 Round = Callable[[], int]
 N_THREADS = 2
 PEER_BATCH = 32
@@ -42,8 +45,33 @@ def main() -> None:
             for e in ENGINES
             if ("vgg16" not in e or arguments.vgg_weights) and (e != "keras-vgg16" or arguments.keras_python)
         ]
+        contents = [file.read_bytes() for file in sorted(covers.iterdir())[:100]]
+        before = measure_limits(contents, threads=[N_THREADS])
         results = _interleave(engines, arguments, covers=covers)
+        after = measure_limits(contents, threads=[N_THREADS])
     _print(results)
+    bytes_per_cover = float(np.mean([len(content) for content in contents]))
+    for title, limits in (("before", before), ("after", after)):
+        print(f"\nlimits {title} the rounds")
+        print_limits(limits)
+        _print_shares(results, limits, bytes_per_cover=bytes_per_cover)
+
+
+def _print_shares(results: dict[str, dict[str, list[float]]], limits: Limits, *, bytes_per_cover: float) -> None:
+    """Of each network, in the type that AlbumNet runs it in, the share of what the peaks allow."""
+    from albumnet.vision.engines.torch_engine import has_fast_bfloat16
+
+    for name in ("vgg16", "efficientnet_lite0"):
+        ours = f"albumnet-{name}"
+        if ours not in results:
+            continue
+        precision = "bfloat16" if name == "vgg16" and has_fast_bfloat16() else "float32"
+        bound = find_bound(
+            limits, backbone=name, precision=precision, threads=N_THREADS, bytes_per_cover=bytes_per_cover
+        )
+        share = statistics.median(results[ours]["rate"]) / bound.limit
+        terms = ", ".join(f"{term} {rate:,.0f}" for term, rate in bound.rates.items())
+        print(f"{ours}: {100 * share:.0f} % of {bound.limit:,.0f} covers/s ({terms}); {bound.binding} binds")
 
 
 def _interleave(
@@ -77,7 +105,9 @@ def _print(results: dict[str, dict[str, list[float]]]) -> None:
     for ours, peer in (
         ("albumnet-vgg16", "keras-vgg16"),
         ("albumnet-vgg16", "plain-vgg16"),
+        ("albumnet-vgg16", "onnxruntime-vgg16"),
         ("albumnet-efficientnet_lite0", "plain-efficientnet_lite0"),
+        ("albumnet-efficientnet_lite0", "onnxruntime-efficientnet_lite0"),
     ):
         if ours in rates and peer in rates:
             print(f"{ours} / {peer} = {rates[ours] / rates[peer]:.2f}")
@@ -90,21 +120,25 @@ def _albumnet(name: str) -> Callable[[argparse.Namespace], Round]:
         from albumnet.dataset import FeatureStore
         from albumnet.features import extract_features
         from albumnet.records import Album, MoodAliases
-        from albumnet.sources.importing import write_imported
+        from albumnet.sources.importing import covers_below, write_imported
         from albumnet.vision.backbones import load_backbone
         from albumnet.vision.decoding import decode_cover
-        from albumnet.vision.inference import prepare_network
+        from albumnet.vision.engines.torch_engine import prepare
 
         torch.set_num_threads(N_THREADS)
         files = _files(arguments, name)
         scratch = Path(tempfile.mkdtemp())
         albums = [Album(album_id=file.stem, cover_file=file.name) for file in files]
         album_set = write_imported(
-            albums, covers_dir=arguments.covers, out=scratch, import_digest="benchmark", aliases=MoodAliases()
+            albums,
+            load_cover=covers_below(arguments.covers),
+            out=scratch,
+            import_digest="benchmark",
+            aliases=MoodAliases(),
         ).album_set
         backbone = load_backbone(name, weights=arguments.vgg_weights if name == "vgg16" else None)
         trial = np.stack([decode_cover(file.read_bytes(), size=backbone.transform.size) for file in files[:8]])
-        network = prepare_network(backbone, trial_covers=trial)
+        network = prepare(backbone, trial_covers=trial)
 
         def one_round() -> int:
             FeatureStore.discard(album_set.features_dir(name))
@@ -147,6 +181,47 @@ def _plain(name: str) -> Callable[[argparse.Namespace], Round]:
     return prepare
 
 
+def _onnxruntime(name: str) -> Callable[[argparse.Namespace], Round]:
+    def prepare(arguments: argparse.Namespace) -> Round:
+        import io
+
+        import onnxruntime
+        import torch
+
+        from albumnet.vision.backbones import load_backbone
+        from albumnet.vision.decoding import decode_cover
+
+        backbone = load_backbone(name, weights=arguments.vgg_weights if name == "vgg16" else None)
+        size, files = backbone.transform.size, _files(arguments, name)
+        graph = io.BytesIO()
+        example = torch.zeros(PEER_BATCH, 3, size, size)
+        torch.onnx.export(
+            backbone.module,
+            (example,),
+            graph,
+            input_names=["covers"],
+            dynamic_axes={"covers": {0: "n"}},
+            dynamo=False,
+        )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = N_THREADS
+        session = onnxruntime.InferenceSession(graph.getvalue(), options, providers=["CPUExecutionProvider"])
+
+        def one_round() -> int:
+            done = 0
+            for start in range(0, len(files), PEER_BATCH):
+                pixels = np.stack(
+                    [decode_cover(file.read_bytes(), size=size) for file in files[start : start + PEER_BATCH]]
+                )
+                covers = backbone.transform.normalise(torch.from_numpy(pixels)).contiguous().numpy()
+                done += len(session.run(None, {"covers": covers})[0])
+            return done
+
+        return one_round
+
+    return prepare
+
+
 def _keras(arguments: argparse.Namespace) -> Round:
     import keras
     import tensorflow
@@ -173,8 +248,10 @@ ENGINES: dict[str, Callable[[argparse.Namespace], Round]] = {
     "albumnet-vgg16": _albumnet("vgg16"),
     "plain-vgg16": _plain("vgg16"),
     "keras-vgg16": _keras,
+    "onnxruntime-vgg16": _onnxruntime("vgg16"),
     "albumnet-efficientnet_lite0": _albumnet("efficientnet_lite0"),
     "plain-efficientnet_lite0": _plain("efficientnet_lite0"),
+    "onnxruntime-efficientnet_lite0": _onnxruntime("efficientnet_lite0"),
 }
 
 

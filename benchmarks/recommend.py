@@ -3,6 +3,7 @@
     python benchmarks/recommend.py --only planted
     python benchmarks/recommend.py --only peers --rec REC --peers-python PEERS/bin/python
     python benchmarks/recommend.py --only speed
+    python benchmarks/recommend.py --only latency
 
 Peers (cornac's VBPR, irspack's feature-aware iALS) live in a virtual environment of their own, made with
 `pip install cornac irspack torch`; this script writes the folds to a temporary folder and runs `recommend_peers.py`.
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -220,12 +222,38 @@ def _time_hybrid(interactions: Interactions, *, width: int = 192) -> None:
     hybrid = Hybrid(als, contents.mix(HYBRID).mixed(weight), options=options, is_fitted=True).fit(interactions.liked())
     seconds = time.perf_counter() - start
     print(f"hybrid on content {width} wide, settings chosen: {seconds:.0f} s, peak {_peak_gb():.2f} GB", flush=True)
-    times = []
-    for row in rng.integers(n_users, size=50):
-        start = time.perf_counter()
-        hybrid.recommend(np.array([row]), 10, seen=seen)
-        times.append(1000 * (time.perf_counter() - start))
+    times = _times(lambda row: hybrid.recommend(row, 10, seen=seen), rng.integers(n_users, size=50))
     print(f"recommend for a user: median {np.median(times):.1f} ms, 95th percentile {np.percentile(times, 95):.1f} ms")
+
+
+def run_latency(*, n_users: int = 20_000, n_albums: int = 127_467, n_likes: int = 4_000_000, width: int = 192) -> None:
+    """A user's list and an album's neighbours in a warm process, from factors that are drawn instead of fitted.
+
+    As long as those of `run_speed`, which are 100,000 users: how many others there are changes nothing for one.
+    """
+    rng = np.random.default_rng(0)
+    interactions = as_interactions(*_synthetic_likes(n_users, n_albums, n_likes, rng), n_users, n_albums)
+    als = Als(AlsOptions())
+    als.user_factors, als.item_factors = (rng.normal(size=(n, 64)).astype(np.float32) for n in (n_users, n_albums))
+    content = rng.normal(size=(n_albums, width)).astype(np.float32)
+    hybrid = Hybrid(als, content, is_fitted=True).fit(interactions.liked())
+    seen = interactions.seen()
+    for what, ask, n_rows in (
+        ("recommend for a user", lambda row: hybrid.recommend(row, 10, seen=seen), n_users),
+        ("albums like an album, hybrid", lambda row: hybrid.similar(row, 10), n_albums),
+        ("albums like an album, listeners", lambda row: als.similar(row, 10), n_albums),
+    ):
+        times = _times(ask, rng.integers(n_rows, size=200))
+        print(f"{what}: median {np.median(times):.1f} ms, 95th percentile {np.percentile(times, 95):.1f} ms")
+
+
+def _times(ask: Callable[[np.ndarray], object], rows: np.ndarray) -> list[float]:
+    times = []
+    for row in rows:
+        start = time.perf_counter()
+        ask(np.array([row]))
+        times.append(1000 * (time.perf_counter() - start))
+    return times
 
 
 def _synthetic_likes(n_users: int, n_albums: int, n_likes: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -249,7 +277,7 @@ def _peak_gb() -> float:
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("planted", "peers", "speed"), required=True)
+    parser.add_argument("--only", choices=("planted", "peers", "speed", "latency"), required=True)
     parser.add_argument("--rec", type=Path)
     parser.add_argument("--peers-python", type=Path)
     parser.add_argument("--part", choices=("draw", "als", "hybrid"), help=argparse.SUPPRESS)
@@ -257,6 +285,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.only == "planted":
         run_planted(arguments.peers_python)
+    elif arguments.only == "latency":
+        run_latency()
     elif arguments.part is not None:
         run_speed_part(arguments.part, arguments.folder)
     elif arguments.only == "speed":

@@ -25,9 +25,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
+from albumnet.models.run import read_config
 from albumnet.planted import draw_world
 from albumnet.planted.drawing import draw_cover
 
@@ -52,6 +54,7 @@ def main() -> None:
                 )
             report(seconds, statuses, options, seen, cpu_ms=1000 * (cpu_seconds(pid) - cpu) / len(seconds))
         flood(port, pid, requests)
+        explain(port, pid, covers, options)
 
 
 def parse_options() -> argparse.Namespace:
@@ -81,11 +84,11 @@ def draw_covers() -> list[bytes]:
     return [draw_cover(world, n) for n in range(N_COVERS)]
 
 
-def make_request(cover: bytes) -> bytes:
+def make_request(cover: bytes, path: str = "/api/predict") -> bytes:
     """A whole request."""
     body = b'--B\r\nContent-Disposition: form-data; name="file"; filename="c.jpg"\r\n\r\n' + cover
     body += b'\r\n--B\r\nContent-Disposition: form-data; name="genres"\r\n\r\nRock\r\n--B--\r\n'
-    head = "POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=B\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=B\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
@@ -186,6 +189,34 @@ def about_health(seen: list[tuple[float, float]]) -> str:
     took = np.array([seconds for seconds, _ in seen]) * 1000
     peak = max(megabytes for _, megabytes in seen)
     return f"/health p95 {np.percentile(took, 95):.0f} ms, slowest {took.max():.0f} ms; at most {peak:.0f} MB"
+
+
+def explain(port: int, pid: int, covers: list[bytes], options: argparse.Namespace) -> None:
+    """How long explanations take one at a time, and what they leave of the reading of covers."""
+    mood = quote(read_config(options.model).moods[0])
+    asked = {"map with its check": f"map?mood={mood}", "guesses and shares": "cover", "change": "change?hue=90"}
+    of_path = {what: [make_request(cover, f"/api/explain/{path}") for cover in covers] for what, path in asked.items()}
+    for what, requests in of_path.items():
+        asyncio.run(keep_busy(port, requests[:1], n_clients=1, seconds=0.1))
+        took, statuses = asyncio.run(keep_busy(port, requests, n_clients=1, seconds=options.seconds / 2))
+        p50, p95 = np.percentile(took, [50, 95])
+        print(f"{what}, one at a time: p50 {p50:.2f} s, p95 {p95:.2f} s; statuses {dict(statuses)}")
+    reading = [make_request(cover) for cover in covers]
+
+    async def both(n_explaining: int) -> list[tuple[np.ndarray, Counter[int]]]:
+        maps = of_path["map with its check"]
+        readers = keep_busy(port, reading, n_clients=4, seconds=options.seconds)
+        explainers = keep_busy(port, maps, n_clients=n_explaining, seconds=options.seconds)
+        return await asyncio.gather(readers, explainers)
+
+    for n_explaining in (0, 4):
+        with watching(port, pid) as seen:
+            (took, _), (maps, statuses) = asyncio.run(both(n_explaining))
+        print(
+            f"4 clients read {len(took) / options.seconds:.1f} covers/s (p50 {1000 * np.median(took):.0f} ms) beside "
+            f"{n_explaining} that ask for maps: {len(maps) / options.seconds:.1f} maps/s {dict(statuses)}; "
+            f"{about_health(seen)}"
+        )
 
 
 def flood(port: int, pid: int, requests: list[bytes]) -> None:

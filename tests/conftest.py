@@ -24,6 +24,14 @@ settings.register_profile("albumnet", max_examples=50, deadline=None, derandomiz
 settings.load_profile("albumnet")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory) -> Iterator[None]:
+    """Graphs of backbones are kept where these tests alone find them, their subprocesses too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALBUMNET_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def planted_table(tmp_path_factory) -> Path:
     """albums.csv of 60 planted albums; their covers lie in `covers` beside it. Read only."""

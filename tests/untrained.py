@@ -5,11 +5,12 @@ import torch
 from PIL import Image
 
 from albumnet.features.extraction import make_manifest
-from albumnet.models.heads import HeadShape, MoodHead, pooled_dim
+from albumnet.models.heads import HeadShape, MoodHead
 from albumnet.models.metadata import fit_metadata
+from albumnet.models.plain_head import pooled_dim
 from albumnet.models.prediction import MoodModel
 from albumnet.models.presets import get_model, get_preset
-from albumnet.models.run import RunConfig
+from albumnet.models.run import RunConfig, write_config, write_weights
 from albumnet.records import Album
 from albumnet.vision.backbones import load_backbone
 
@@ -44,9 +45,20 @@ def make_model(kind="1", *, preset="small", space="", backbone=None, seed=0):
         n_fine_tuned=0, smoothing=0.0, strength=0.0, embedding_size=embedding_size, vectors="", vectors_digest="",
         album_set="", albums_digest="", set_vocabulary="",
     )  # fmt: skip
-    made = MoodModel(config, tensors)
+    made = MoodModel(config, {name: tensor.detach().numpy() for name, tensor in tensors.items()})
     made.__dict__["backbone"] = backbone
     return made
+
+
+def save_model(model, path):
+    """Write a model as a run."""
+    config = model.config
+    made_from = {"vocabulary": config.vocabulary.digest, "model": config.model, "preset": config.preset}
+    write_weights(
+        path / "model.safetensors", {n: torch.from_numpy(a) for n, a in model.arrays.items()}, made_from=made_from
+    )
+    write_config(path, config)
+    return path
 
 
 def size_of(path):

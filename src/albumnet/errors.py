@@ -39,6 +39,10 @@ class WeightsError(AlbumNetError):
     """Pretrained weights are missing, of another network, or of an unstated convention."""
 
 
+class EngineError(AlbumNetError):
+    """An engine is not installed, cannot run a backbone, or does not give the features that it should."""
+
+
 class WordVectorError(AlbumNetError):
     """A word-vector file is malformed, or a mood's word has no vector."""
 
@@ -61,6 +65,10 @@ class ServeError(AlbumNetError):
 
 class ExplainError(AlbumNetError):
     """What was asked for cannot be explained: no pixels, no gradients, or no mood of that name."""
+
+
+class ScaleError(AlbumNetError):
+    """Workers cannot be had: no such cluster, or too few machines in it."""
 
 
 class RecommendError(AlbumNetError):

@@ -1,5 +1,6 @@
 """How a stage tells the outside how far it is, without knowing who listens."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,3 +27,8 @@ ProgressCallback = Callable[[Progress], None]
 
 def ignore_progress(progress: Progress) -> None:
     """The callback of those who do not listen."""
+
+
+def is_leading() -> bool:
+    """Whether this process writes and speaks: of those that `torchrun` started it is the one of rank 0."""
+    return os.environ.get("RANK", "0") == "0"

@@ -51,8 +51,8 @@ def test_no_command_at_all_is_wrong_usage(run):
     assert run().code == 2
 
 
-def test_prediction_imports_neither_timm_nor_torchvision(work):
+def test_prediction_imports_no_torch(work):
     modules, done = modules_after("predict", str(work.cover), "--model", str(work.run), "--json")
     assert done.returncode == 0, done.stderr
-    assert "torch" in modules
-    assert not modules & {"timm", "torchvision"}
+    assert "onnxruntime" in modules
+    assert not modules & {"torch", "timm", "torchvision"}

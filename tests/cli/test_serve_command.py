@@ -26,7 +26,7 @@ def test_an_address_of_another_machine_is_said_in_one_line(run, work, tmp_path):
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [((), "--set"), (("--set", "nowhere"), "album set"), (("--model", "nowhere"), "no run")],
+    [(("--model", "none"), "--set"), (("--set", "nowhere"), "album set"), (("--model", "nowhere"), "no run")],
     ids=["nothing", "set", "model"],
 )
 def test_what_cannot_be_served_is_said_in_one_line(run, given, expected, tmp_path):

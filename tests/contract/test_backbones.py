@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from albumnet.errors import WeightsError
 from albumnet.vision.backbones import list_backbones, load_backbone, load_classifier
-from albumnet.vision.inference import prepare_network
+from albumnet.vision.engines.torch_engine import prepare
 
 TIMM_MODEL = "timm:test_resnet.r160_in1k"
 
@@ -44,7 +44,7 @@ def covers(backbone):
 
 
 def test_features_have_the_stated_shape_and_are_finite(backbone, covers):
-    features = prepare_network(backbone, trial_covers=covers, device="cpu").features(covers)
+    features = prepare(backbone, trial_covers=covers, device="cpu").features(covers)
     assert features.shape == (3, *backbone.feature_shape)
     assert features.dtype == np.float32
     assert np.isfinite(features).all()
@@ -52,11 +52,11 @@ def test_features_have_the_stated_shape_and_are_finite(backbone, covers):
 
 
 def test_the_way_it_is_run_here_agrees_with_float32(backbone, covers):
-    assert prepare_network(backbone, trial_covers=covers, device="cpu").agreement >= 0.999
+    assert prepare(backbone, trial_covers=covers, device="cpu").agreement >= 0.999
 
 
 def test_features_do_not_depend_on_the_batch(backbone, covers):
-    network = prepare_network(backbone, trial_covers=covers, device="cpu", precision="float32")
+    network = prepare(backbone, trial_covers=covers, device="cpu", precision="float32")
     together, alone = network.features(covers), network.features(covers[1:2])
     np.testing.assert_allclose(together[1:2], alone, rtol=1e-3, atol=1e-4 * np.abs(alone).max())
 

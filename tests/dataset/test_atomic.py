@@ -1,7 +1,9 @@
 """Files are whole or not there, whatever goes wrong while they are written, and say their schema version."""
 
 import json
+import os
 import resource
+import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,6 +15,7 @@ from safetensors.numpy import load_file
 from albumnet.dataset.atomic import (
     read_json,
     read_parquet,
+    remove_stale_temporaries,
     replacing,
     write_bytes,
     write_json,
@@ -162,3 +165,23 @@ def test_a_table_cut_off_or_overwritten_anywhere_is_named_in_one_line(tmp_path):
 def test_a_missing_table_is_no_broken_table(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_parquet(tmp_path / "nowhere.parquet", schema_version=1)
+
+
+def test_tensors_are_the_same_bytes_every_time(tmp_path):
+    metadata = {f"key {n}": str(n) for n in range(20)}
+    tensors = {f"tensor {n}": np.arange(n + 1) for n in range(5)}
+    for name in "abcd":
+        write_tensors(tmp_path / name, tensors, metadata=metadata)
+    assert len({(tmp_path / name).read_bytes() for name in "abcd"}) == 1
+    assert (load_file(tmp_path / "a")["tensor 3"] == np.arange(4)).all()
+
+
+def test_what_a_killed_process_left_goes_when_it_is_old_and_not_before(tmp_path):
+    old, new, other = tmp_path / ".shard.1.tmp", tmp_path / ".shard.2.tmp", tmp_path / "shard.tmp"
+    for path in (old, new, other):
+        path.write_bytes(b"half")
+    for path in (old, other):
+        os.utime(path, (time.time() - 7200,) * 2)
+    remove_stale_temporaries(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, other.name]
+    remove_stale_temporaries(tmp_path / "absent")

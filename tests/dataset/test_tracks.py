@@ -1,12 +1,10 @@
 """The audio files behind a set's albums: written with it, refused when its albums are others."""
 
 import os
-from pathlib import Path
 
 import pytest
 
 from albumnet.dataset import write_album_set
-from albumnet.dataset.cache import cache_folder, library_cache
 from albumnet.dataset.tracks import AlbumTrack, has_tracks, read_tracks, write_tracks
 from albumnet.errors import AlbumSetError
 from albumnet.records import Album, build_vocabulary
@@ -37,13 +35,3 @@ def test_a_set_without_tracks_and_one_with_other_albums_are_told(tmp_path):
     replaced = make_set(tmp_path / "set", "a", "b")
     with pytest.raises(AlbumSetError, match="is of other albums"):
         read_tracks(replaced)
-
-
-def test_caches_lie_where_the_user_says_one_per_library(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder("serve") == tmp_path / "albumnet" / "serve"
-    assert library_cache(tmp_path / "a") != library_cache(tmp_path / "b")
-    assert library_cache(tmp_path / "a" / ".." / "a") == library_cache(tmp_path / "a")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert cache_folder("serve") == Path(tmp_path, "home", ".cache", "albumnet", "serve")

@@ -1,7 +1,18 @@
 import numpy as np
 import pytest
 
-from albumnet.explain.pictures import FULL_COLOUR, Panel, bars, contact_sheet, density, in_rows, overlay
+from albumnet.explain.pictures import (
+    AGAINST_COLOUR,
+    FOR_COLOUR,
+    FULL_COLOUR,
+    Panel,
+    bars,
+    contact_sheet,
+    density,
+    in_rows,
+    layer,
+    overlay,
+)
 
 COVER = np.full((40, 40, 3), 120, dtype=np.uint8)
 
@@ -48,3 +59,15 @@ def test_a_contact_sheet_holds_every_panel_its_title_and_its_scale():
     bare, full = contact_sheet(rows), contact_sheet(rows, title="Title", footer=["note"], has_scale=True)
     assert full.height > bare.height
     assert bare.width >= 3 * 40
+
+
+def test_a_layer_is_as_opaque_as_the_map_is_strong_in_the_colours_of_the_overlay():
+    values = np.zeros((10, 10))
+    values[0, 0], values[0, 1], values[0, 2] = 30.0, -3.0, 1.0
+    found = layer(values)
+    mean = np.abs(values).mean()
+    assert found[0, 0].tolist() == [*FOR_COLOUR, 255]
+    assert found[0, 1].tolist() == [*AGAINST_COLOUR, 255]
+    assert found[0, 2, 3] == round(255 * min(1, 1 / mean / FULL_COLOUR))
+    assert found[5, 5, 3] == 0
+    assert layer(np.zeros((4, 4)))[..., 3].max() == 0

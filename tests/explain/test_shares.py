@@ -43,8 +43,8 @@ def test_the_cover_s_part_of_a_linear_head_is_its_own_term():
     features = features_of(model)
     shares = divide_log_odds(model, features, genres=["Rock"], year=1975)
     pooled = pool(torch.from_numpy(features[None]), is_pooled=True)
-    scaled = (pooled - model.head.feature_mean) * model.head.feature_scale
-    own = scaled @ model.head.output.weight[:, : scaled.shape[1]].T * model.calibration.slope
+    scaled = (pooled - model.in_torch.head.feature_mean) * model.in_torch.head.feature_scale
+    own = scaled @ model.in_torch.head.output.weight[:, : scaled.shape[1]].T * model.in_torch.calibration.slope
     np.testing.assert_allclose(shares.parts[:, 0], own.detach().numpy()[0], rtol=1e-3, atol=1e-4)
 
 

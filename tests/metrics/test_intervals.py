@@ -10,6 +10,7 @@ from albumnet.metrics import (
     draw_resamples,
     holm,
     interval,
+    on_log_scale,
     p_value,
     resample_mean,
     resample_moods,
@@ -64,6 +65,30 @@ def test_score_interval_of_a_perfect_score_ends_there():
     assert high == 1.0
     assert low == interval(1.0, np.array([1.0, 0.98, 1.0]), n_groups=9)[0]
     assert score_interval(0.0, np.zeros(5), n_groups=9) == (0.0, 0.0)
+
+
+def test_a_ratio_on_the_log_scale_by_hand():
+    # The slope of the logarithm at 2 is 1/2: a resample of 3 lies 1/2 higher, one of 0 a whole lower and not at -inf.
+    point, resampled = on_log_scale(2.0, np.array([3.0, 2.0, 0.0]))
+    assert point == pytest.approx(math.log(2))
+    assert resampled - point == pytest.approx([0.5, 0.0, -1.0])
+
+
+def test_a_ratio_of_nothing_has_no_interval():
+    point, resampled = on_log_scale(0.0, np.array([0.0, 1.0]))
+    assert np.isnan(interval(point, resampled, n_groups=5)).all()
+
+
+def test_intervals_of_a_planted_ratio_hold_it():
+    # Rare, so that some resamples have none at all: 40 groups, each with a chance of 8 % of a share of 1, else 0.
+    rng, held = np.random.default_rng(0), 0
+    for _ in range(300):
+        values = (rng.random(40) < 0.08).astype(float)
+        drawn = rng.multinomial(40, np.full(40, 1 / 40), size=400)
+        point, resampled = on_log_scale(values.mean() / 0.08, drawn @ values / 40 / 0.08)
+        low, high = interval(point, resampled, n_groups=40)
+        held += math.isnan(low) or low <= 0 <= high
+    assert held / 300 > 0.9
 
 
 @pytest.mark.parametrize("point", [-0.4, 0.01, 0.25])

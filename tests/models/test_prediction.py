@@ -206,12 +206,12 @@ def test_features_are_wanted_by_a_model_with_the_cover(model):
         model.probabilities(None, [()], [None])
 
 
-def test_loading_without_torch_says_what_to_install(make_run, monkeypatch):
-    run = make_run()
+def test_a_backbone_without_a_graph_says_what_to_install_where_torch_is_missing(make_run, covers, monkeypatch):
+    loaded = load_model(make_run())
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else find(name, *rest))
     with pytest.raises(MissingExtraError, match=r"pip install 'albumnet\[train\]'"):
-        load_model(run)
+        loaded.predict(covers[:1])
 
 
 def test_load_model_is_the_packages_own_door(make_run):
@@ -262,7 +262,7 @@ def test_scores_are_finite_json(model, covers):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_damaged_weights_are_one_line_and_no_probabilities(model, covers, value):
-    model.head.output.bias.data[0] = value
+    model.head.arrays["output.bias"][0] = value
     with pytest.raises(RunError, match=r"model 2: .* gives nan or infinity"):
         model.predict(covers[:1])
 

@@ -141,3 +141,25 @@ def test_a_blend_is_in_units_of_spread_and_rows_without_spread_count_nothing():
     first, second = np.array([[1.0, 3.0]]), np.array([[5.0, 5.0]])
     assert blend(first, second, weight=0.5).tolist() == [[-1, 1]]
     assert blend(first, np.array([[10.0, 20.0]]), weight=0.5).tolist() == [[-1.5, 1.5]]
+
+
+def test_the_hybrids_scores_are_the_blend_of_als_with_predicted_factors_and_content(world):
+    likes, _, moods = world
+    options = HybridOptions(trust=4.0, closeness=0.5)
+    hybrid = Hybrid(Als(ALS), moods, options=options).fit(likes)
+    users = np.arange(N_USERS)
+    collaborative = hybrid.als.user_factors[users] @ hybrid.item_factors.T
+    expected = blend(collaborative, Content(moods).fit(likes).scores(users), weight=0.5)
+    np.testing.assert_allclose(hybrid.scores(users), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["ALS", "content"])
+def test_likeness_is_the_cosine_and_nothing_where_a_vector_is_zero(name, world):
+    from sklearn.metrics.pairwise import cosine_similarity
+
+    likes, _, moods = world
+    recommender = make(name, moods).fit(likes)
+    vectors = recommender.item_factors if name == "ALS" else recommender.vectors
+    vectors[2] = 0
+    likeness = recommender.similarities(np.array([2, 5]))
+    np.testing.assert_allclose(likeness, cosine_similarity(vectors)[[2, 5]], atol=1e-5)

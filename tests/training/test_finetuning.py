@@ -92,9 +92,10 @@ def test_saved_and_loaded_it_predicts_as_it_did_in_training(pictured, unfreeze, 
     test = pictured.sides["test"]
     with torch.no_grad():
         rows = features.of([album.cover for album in test]).rows(torch.arange(len(test)))
-        raw = trained.model.head(rows, torch.from_numpy(trained.model.config.metadata.encode_albums(test)))
+        parts = trained.model.in_torch
+        raw = parts.head(rows, torch.from_numpy(trained.model.config.metadata.encode_albums(test)))
     from_pixels = pipeline.predict_albums(loaded, pictured.album_set, test, None)
-    np.testing.assert_allclose(from_pixels, torch.sigmoid(trained.model.calibration.logits(raw)).numpy(), atol=1e-6)
+    np.testing.assert_allclose(from_pixels, torch.sigmoid(parts.calibration.logits(raw)).numpy(), atol=1e-6)
     for name, tensor in loaded.backbone.module.state_dict().items():
         assert torch.equal(tensor, module.state_dict()[name]), name
 

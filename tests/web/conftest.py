@@ -11,7 +11,7 @@ from albumnet.web.app import app_of
 from albumnet.web.loading import load_state
 from albumnet.web.options import ServeOptions
 from albumnet.web.state import AppState
-from web.planted_run import make_planted_run
+from web.planted_run import fit_planted_recommender, make_planted_run
 from web.serving import Client, serving
 
 N_ALBUMS = 40
@@ -49,3 +49,10 @@ def client(state) -> Iterator[Client]:
 @pytest.fixture(scope="session")
 def album_set(work) -> AlbumSet:
     return AlbumSet(work.album_set)
+
+
+@pytest.fixture(scope="session")
+def rec(work, tmp_path_factory) -> Path:
+    """A recommender of planted listeners, none of whom likes the set's first album."""
+    pytest.importorskip("implicit")
+    return fit_planted_recommender(AlbumSet(work.album_set), work.run, tmp_path_factory.mktemp("rec"))

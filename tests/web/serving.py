@@ -62,8 +62,13 @@ class Client:
     def read_cover(
         self, data: bytes, *, genres: Sequence[str] = (), year: object = None, name: str = "c.jpg"
     ) -> Answer:
+        return self.send_cover("/api/predict", data, genres=genres, year=year, name=name)
+
+    def send_cover(
+        self, path: str, data: bytes, *, genres: Sequence[str] = (), year: object = None, name: str = "c.jpg"
+    ) -> Answer:
         body, content_type = make_form(data, genres=genres, year=year, name=name)
-        return self.post("/api/predict", body, Content_Type=content_type)
+        return self.post(path, body, Content_Type=content_type)
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)

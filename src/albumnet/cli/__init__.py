@@ -7,6 +7,7 @@ import typer
 from albumnet.cli import (
     cleaning,
     demo,
+    doctor,
     evaluation,
     explain,
     exporting,
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("demo")(demo.run_demo)
 sets.import_app.command("musicbrainz")(online.import_musicbrainz)
 app.add_typer(sets.import_app, name="import", help="Turn albums and covers into an album set.")
+app.add_typer(online.crawl_app, name="crawl", help="Fetch albums page by page from a site that allows you to.")
 app.command("clean")(cleaning.clean)
 app.command("split")(sets.split)
 app.command("card")(sets.card)
@@ -54,6 +56,7 @@ app.command("see")(explain.see)
 app.command("filters")(explain.filters)
 app.command("explain")(explain.explain)
 app.add_typer(recommend.recommend_app, name="recommend", help="Albums for listeners; does the cover help?")
+app.command("doctor")(doctor.doctor)
 app.add_typer(study.study_app, name="study", help="Covers before human eyes: blind rating and agreement.")
 
 

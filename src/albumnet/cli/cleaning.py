@@ -40,7 +40,10 @@ def clean(
     seed: Seed = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
-    """Flag albums by rules that say why, and write what is left as another set."""
+    """Flag albums by rules that say why.
+
+    What is left is written as another set.
+    """
     from albumnet.cleaning import CleaningOptions, clean_set, explain_album, read_flags
     from albumnet.dataset import AlbumSet
     from albumnet.records import MoodAliases, read_aliases

@@ -18,7 +18,10 @@ def run_demo(
     ),
     seed: Seed = 0,
 ) -> None:
-    """Draw a small planted album set and run every stage on it: import, features, four models, scores, a report."""
+    """Run every stage on planted albums, offline.
+
+    Draws an album set, imports it, computes features, trains four models, scores them, writes a report.
+    """
     from albumnet import pipeline
 
     result = pipeline.demo(directory, seed=seed, progress=ProgressPrinter())

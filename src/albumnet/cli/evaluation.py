@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, note, print_table
+from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, folder_or_url, note, p_cell, print_table
 
 if TYPE_CHECKING:
     from albumnet.evaluation import Evaluation
 
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained model.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", parser=folder_or_url, help="Folder of a trained model.")]
 OnSet = Annotated[
-    Path | None, typer.Option("--on", metavar="SET", help="Another album set; the test side of its own if not given.")
+    Path | None,
+    typer.Option(
+        "--on", metavar="SET", parser=folder_or_url, help="Another album set; the test side of its own if not given."
+    ),
 ]
 COLUMNS = ("macro_roc_auc", "macro_ap", "micro_ap", "ndcg_at_5", "semantic_precision_at_5")
 
@@ -60,7 +63,7 @@ def _print(evaluation: Evaluation) -> None:
     rows = [d for d in table.differences if d.metric == "macro_roc_auc"]
     print_table(
         ("macro ROC-AUC", "difference", "p"),
-        ((table.row(d.second).title, estimate_cell(d.difference, sign="+"), f"{d.p_holm:.3f}") for d in rows),
+        ((table.row(d.second).title, estimate_cell(d.difference, sign="+"), p_cell(d.p_holm)) for d in rows),
     )
     _print_remarks(evaluation)
 

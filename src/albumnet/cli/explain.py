@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from albumnet.cli.models import BackboneName, Convention, Json, Run, Weights
-from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, print_table
+from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, p_cell, print_table
 
 if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
@@ -37,7 +37,10 @@ def see(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Name what a backbone sees on covers or, over a set, which things go with which moods."""
+    """Name what a backbone sees on covers.
+
+    Over a set: which things go with which moods.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
     from albumnet.vision.backbones import load_backbone
@@ -70,7 +73,10 @@ def filters(
     n_covers: Annotated[int, typer.Option("--covers", min=1, help="Of the set, drawn at random.")] = 300,
     seed: Seed = 0,
 ) -> None:
-    """Draw a backbone's first filters and, with a set, the crops of its covers that excite deeper ones most."""
+    """Draw what a backbone's filters look for.
+
+    The first ones themselves; with a set, the crops of its covers that excite deeper ones most.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
     from albumnet.vision.backbones import load_backbone
@@ -105,7 +111,10 @@ def explain(
     force: Annotated[bool, typer.Option("--force", help="With --on: replace maps of another model.")] = False,
     json: Json = False,
 ) -> None:
-    """Show where a model looks for a mood, whether that can be believed, and what came from cover, genre and year."""
+    """Show where a model looks for a mood.
+
+    With whether that can be believed, and what came from cover, genre and year.
+    """
     from albumnet import pipeline
     from albumnet.models.prediction import load_model
 
@@ -138,7 +147,7 @@ def _print_lifts(lifts: Sequence[Any], n_albums: int, *, top: int, is_json: bool
         print_table(
             ("seen", "with mood", "lift", "95 %", "p, all pairs", "albums"),
             (
-                (o.thing, o.mood, f"{o.lift:.2f}", f"{o.low:.2f} to {o.high:.2f}", f"{o.p_holm:.3f}", str(o.n_both))
+                (o.thing, o.mood, f"{o.lift:.2f}", f"{o.low:.2f} to {o.high:.2f}", p_cell(o.p_holm), str(o.n_both))
                 for o in lifts[:top]
             ),
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.models import Force, Run, Set, Weights
+from albumnet.cli.models import Force, Run, Set, Weights, resolve_run
 from albumnet.cli.output import ProgressPrinter, Seed, command, note, one_of, print_table
 
 if TYPE_CHECKING:
@@ -36,14 +36,22 @@ def make_map(
     ] = None,
     compare_with: Annotated[
         Path | None,
-        typer.Option("--compare-with", metavar="RUN", help="Draw this run's predictions beside the model's."),
+        typer.Option(
+            "--compare-with",
+            metavar="RUN",
+            callback=resolve_run,
+            help="Draw this run's predictions beside the model's.",
+        ),
     ] = None,
     atlas: Annotated[bool, typer.Option("--atlas", help="Write MAP/atlas.parquet for embedding-atlas.")] = False,
     seed: Seed = 0,
     weights: Weights = None,
     force: Force = False,
 ) -> None:
-    """Lay a set's albums out on a plane, near ones near each other, and place the mood names on it."""
+    """Lay a set's albums out on a plane, with their moods.
+
+    Near albums lie near each other; mood names are placed among them.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
 

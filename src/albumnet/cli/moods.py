@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from albumnet.cli.models import Json, Vectors, Weights
+from albumnet.cli.models import Json, Vectors, Weights, resolve_run
 from albumnet.cli.output import ProgressPrinter, command, list_failures, note, print_table
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ moods_app = typer.Typer(no_args_is_help=True)
 Words = Annotated[list[str], typer.Argument(metavar="WORD…", help="A word, several, or a mood name.")]
 Top = Annotated[int, typer.Option("--top", min=1, help="How many at most.")]
 OnSet = Annotated[Path | None, typer.Option("--on", metavar="SET", help="Among the moods of this album set.")]
-OfRun = Annotated[Path | None, typer.Option("--model", metavar="RUN", help="Among the moods of this trained model.")]
+OfRun = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="RUN", callback=resolve_run, help="Among the moods of this trained model."),
+]
 
 SIGNS = "+-\u2212"  # the last is the true minus sign
 # Mean cosines nearer than this are as good as equal.
@@ -32,7 +35,10 @@ _CLOSE_CALL = 0.05
 def near(
     words: Words, on: OnSet = None, model: OfRun = None, top: Top = 10, vectors: Vectors = None, json: Json = False
 ) -> None:
-    """The words nearest to a word, or with --on or --model the moods nearest to it."""
+    """The words nearest to a word.
+
+    With --on or --model, the moods nearest to it.
+    """
     from albumnet import moodspace, pipeline
 
     _check_one_source(on, model, is_needed=False)
@@ -58,7 +64,10 @@ def analogy(
     vectors: Vectors = None,
     json: Json = False,
 ) -> None:
-    """The words nearest to a sum and difference of words, as in: king - man + woman."""
+    """The words nearest to `king - man + woman`.
+
+    Any sum and difference of words.
+    """
     from albumnet import moodspace, pipeline
     from albumnet.moodspace.neighbours import tied_for_first
 
@@ -108,7 +117,10 @@ def families(
     vectors: Vectors = None,
     json: Json = False,
 ) -> None:
-    """Families of moods whose label vectors lie together; each is named after its most central mood."""
+    """Families of moods that lie together.
+
+    By their label vectors; each is named after its most central mood.
+    """
     from albumnet import moodspace, pipeline
 
     _check_one_source(on, model, is_needed=True)
@@ -133,13 +145,19 @@ def families(
 def find(
     words: Words,
     on: Annotated[Path, typer.Option("--on", metavar="SET", help="The album set to search.")],
-    model: Annotated[Path, typer.Option("--model", metavar="RUN", help="The trained model that places its albums.")],
+    model: Annotated[
+        Path,
+        typer.Option("--model", metavar="RUN", callback=resolve_run, help="The trained model that places its albums."),
+    ],
     top: Top = 10,
     vectors: Vectors = None,
     weights: Weights = None,
     json: Json = False,
 ) -> None:
-    """The albums whose mood vectors are closest to any words that have word vectors."""
+    """The albums that are closest to any words.
+
+    By their mood vectors; any words that have word vectors.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
 

@@ -1,4 +1,4 @@
-"""Commands that ask the network: importing from MusicBrainz."""
+"""Commands that ask the network: importing from MusicBrainz, crawling AllMusic."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from albumnet.cli.output import ProgressPrinter, Seed, command, note, one_of
-from albumnet.cli.sets import Force, Out, report_import
+from albumnet.cli.sets import Aliases, Force, Out, report_import
+
+crawl_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 _SHOWN_TAGS = 8
 # What MusicBrainz asks of everyone.
@@ -57,3 +59,50 @@ def import_musicbrainz(
         note(f"tags of no known mood: {said}; see {out / 'unmapped_tags.csv'}")
     note(f"{imported.without_cover} release groups have no front cover in the archive")
     report_import(imported.result)
+
+
+@crawl_app.callback()
+def crawl() -> None:
+    """Fetch albums page by page from a site that allows you to."""
+
+
+@crawl_app.command("allmusic")
+@command
+def crawl_allmusic(
+    start: Annotated[
+        list[str], typer.Option("--start", metavar="URL", help="Sitemap, listing, album, or a file of addresses.")
+    ],
+    out: Out,
+    may_crawl: Annotated[
+        bool, typer.Option("--i-may-crawl", help="You state that the site allows you to crawl it.")
+    ] = False,
+    contact: Annotated[str, typer.Option("--contact", help="Your mail or web address; the site is told.")] = "",
+    delay: Annotated[float, typer.Option("--delay", min=0, help="Seconds from request to request, at least.")] = 1.0,
+    cover_host: Annotated[
+        list[str] | None, typer.Option("--cover-host", help="Host of covers; else that of the first cover.")
+    ] = None,
+    aliases: Aliases = None,
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """Crawl albums that have an official review; end it at any time and run it again to go on."""
+    from albumnet.records import MoodAliases, read_aliases
+    from albumnet.sources.allmusic import crawl_allmusic, plan_crawl
+
+    if not may_crawl:
+        raise typer.BadParameter(
+            "the site's terms restrict automated access; pass it if you have the site's permission, and only then",
+            param_hint="--i-may-crawl",
+        )
+    starts, options = plan_crawl(
+        tuple(start), out=out, contact=contact, delay_s=delay, cover_sites=tuple(cover_host or ())
+    )
+    crawled = crawl_allmusic(
+        starts, options, aliases=read_aliases(aliases) if aliases else MoodAliases(), seed=seed, force=force,
+        progress=ProgressPrinter(), note=note,
+    )  # fmt: skip
+    counts = crawled.counts
+    note(f"{counts.found:,} albums found, {counts.read:,} read, {counts.reviewed:,} with an official review")
+    if lacking := ", ".join(f"{field} {n:,}" for field, n in crawled.lacking.most_common()):
+        note(f"reviewed albums that lack a field: {lacking}")
+    report_import(crawled.result, what="addresses")

@@ -9,17 +9,21 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
 from albumnet.errors import AlbumNetError
-from albumnet.progress import Progress
+from albumnet.progress import Progress, is_leading
 
 if TYPE_CHECKING:
     from albumnet.metrics import Estimate
 
 P = ParamSpec("P")
+
+# What the light install leaves out -> the extra that brings it.
+_EXTRA_OF = {"torch": "train", "torchvision": "train", "timm": "train", "cv2": "explain", "mutagen": "library"}
 
 # torch and numpy take no larger seed, or no negative one.
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Of everything that is drawn at random.")]
@@ -43,6 +47,11 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
             function(*args, **kwargs)
         except AlbumNetError as error:
             _fail(str(error), error.exit_code)
+        except ModuleNotFoundError as error:
+            extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            _fail(f"this needs {error.name}, which the light install leaves out; pip install 'albumnet[{extra}]'", 1)
         except BrokenPipeError:
             raise  # whoever read our output has seen enough; typer ends quietly
         except OSError as error:
@@ -66,6 +75,18 @@ def one_of(*choices: str) -> Callable[[Any], Any]:
         return given
 
     return check
+
+
+def folder_or_url(text: str) -> Path:
+    """Parse an argument that is a local path or an address such as s3://bucket/set."""
+    if "://" not in text:
+        return Path(text)  # without reading tables' libraries first, which takes longer than --help may
+    from albumnet.dataset.addresses import open_address
+
+    try:
+        return open_address(text)
+    except AlbumNetError as error:
+        _fail(str(error), error.exit_code)
 
 
 def note(text: str) -> None:
@@ -103,6 +124,11 @@ def estimate_cell(estimate: Estimate, *, sign: str = "") -> str:
     return f"{estimate.value:{sign}.3f} [{estimate.low:{sign}.3f}, {estimate.high:{sign}.3f}]"
 
 
+def p_cell(p: float) -> str:
+    """A p-value as a cell of a table; one that rounds to zero is said to be smaller, not none."""
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
 class ProgressPrinter:
     """Prints a stage's progress with rate and time left: one line rewritten on a terminal, few lines elsewhere."""
 
@@ -112,7 +138,9 @@ class ProgressPrinter:
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
-        """Print if it is time to."""
+        """Print if it is time to, and this process is the one that speaks."""
+        if not is_leading():
+            return
         now = time.monotonic()
         # Stages take turns (folds, training); one that is back at its beginning is another of the same name.
         if progress.stage not in self._starts or progress.done <= self._starts[progress.stage][1]:

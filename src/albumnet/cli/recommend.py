@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from albumnet.cli.models import Force, Json, Run, Weights
-from albumnet.cli.output import ProgressPrinter, Seed, command, estimate_cell, list_failures, note, one_of, print_table
+from albumnet.cli.output import (
+    ProgressPrinter,
+    Seed,
+    command,
+    estimate_cell,
+    list_failures,
+    note,
+    one_of,
+    p_cell,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from albumnet.pipeline import RecEvaluation
@@ -40,7 +50,10 @@ def fit(
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """Fit the hybrid recommender to who liked what; everything is chosen on likes hidden from it."""
+    """Fit the hybrid recommender to who liked what.
+
+    Everything is chosen on likes hidden from it.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
     from albumnet.recommend.interactions import describe_report
@@ -73,7 +86,10 @@ def evaluate(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Score recommenders beside controls on hidden likes, albums and artists, and say whether the cover helped."""
+    """Score recommenders; say whether the cover helped.
+
+    On hidden likes, albums and artists, beside controls.
+    """
     from albumnet import pipeline
 
     evaluation, path = pipeline.evaluate_recommender(
@@ -90,7 +106,10 @@ def evaluate(
 @recommend_app.command("for")
 @command
 def for_user(user: Annotated[str, typer.Argument(metavar="USER")], rec: Rec, top: Top = 10, json: Json = False) -> None:
-    """Albums for a user, without those they know, each with its reason."""
+    """Albums for a user, each with its reason.
+
+    Without those they know.
+    """
     from albumnet import pipeline
 
     _print_albums(pipeline.open_recommender(rec).for_user(user, k=top), json=json)
@@ -110,7 +129,10 @@ def like(
     top: Top = 10,
     json: Json = False,
 ) -> None:
-    """Albums like an album: by its listeners, its moods, its look, or all of them."""
+    """Albums like an album.
+
+    By its listeners, its moods, its look, or all of them.
+    """
     from albumnet import pipeline
 
     _print_albums(pipeline.open_recommender(rec).like(album, k=top, by=by), json=json)
@@ -126,7 +148,10 @@ def mood(
     top: Top = 10,
     json: Json = False,
 ) -> None:
-    """Albums of a mood asked for in words, for a user or for anyone."""
+    """Albums of a mood asked for in words.
+
+    For a user or for anyone.
+    """
     from albumnet import pipeline
 
     found, missing = pipeline.recommend_mood(rec, " ".join(words), user=user, taste=taste, k=top)
@@ -142,7 +167,10 @@ def vectors(
     out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet")],
     weights: Weights = None,
 ) -> None:
-    """Write every album's mood vector as Parquet, for other recommenders."""
+    """Write mood vectors, for other recommenders.
+
+    Every album's, as Parquet.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
 
@@ -191,7 +219,7 @@ def _print_evaluation(evaluation: RecEvaluation) -> None:
             (
                 (
                     f"{_title(result, c.first)}  less  {_title(result, c.second)}",
-                    estimate_cell(c.difference, sign="+"), estimate_cell(c.over_folds, sign="+"), f"{c.p_holm:.3f}",
+                    estimate_cell(c.difference, sign="+"), estimate_cell(c.over_folds, sign="+"), p_cell(c.p_holm),
                 )
                 for c in result.comparisons
             ),

@@ -9,26 +9,35 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from albumnet.cli.models import EngineName, resolve_run
 from albumnet.cli.output import ProgressPrinter, command, note
 
 if TYPE_CHECKING:
     from albumnet.web.options import ServeOptions
 
+_STARTER, _NO_MODEL = "starter", "none"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @command
 def serve(
     album_set: Annotated[Path | None, typer.Option("--set", metavar="SET", help="Albums to show.")] = None,
-    model: Annotated[Path | None, typer.Option("--model", metavar="RUN", help="Model that reads covers.")] = None,
+    model: Annotated[
+        str,
+        typer.Option("--model", metavar="RUN", help="Model that reads covers: a folder, starter, or none for none."),
+    ] = _STARTER,
     mood_map: Annotated[
         Path | None, typer.Option("--map", metavar="MAP", help="The set's map; made at first start if not given.")
+    ] = None,
+    recommender: Annotated[
+        Path | None, typer.Option("--recommend", metavar="REC", help="A recommender fitted to the set.")
     ] = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8700,
     app_dir: Annotated[
         Path | None, typer.Option("--app-dir", metavar="DIR", help="The only folder written to.")
     ] = None,
+    engine: EngineName = "auto",
     weights: Annotated[
         Path | None, typer.Option("--weights", help="safetensors file of the backbone's weights.")
     ] = None,
@@ -38,9 +47,17 @@ def serve(
 
     _run(
         ServeOptions(
-            album_set=album_set, model=model, mood_map=mood_map, weights=weights, host=host, port=port, app_dir=app_dir
+            album_set=album_set,
+            model=None if model == _NO_MODEL else resolve_run(Path(model)),
+            mood_map=mood_map,
+            recommender=recommender,
+            engine=engine,
+            weights=weights,
+            host=host,
+            port=port,
+            app_dir=app_dir,
         )
-    )
+    )  # fmt: skip
 
 
 def _run(options: ServeOptions) -> None:

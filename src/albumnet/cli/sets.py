@@ -71,7 +71,7 @@ def import_folder(
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """Import a folder of covers with a metadata file beside them."""
+    """Import covers with a metadata file beside them."""
     from albumnet.sources import import_folder
 
     options = _options(moods_column, "file_name", rename, aliases, encoding)
@@ -87,7 +87,10 @@ def import_library(
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """Import tagged audio files: MP3, FLAC, Ogg, Opus, M4A, WMA."""
+    """Import tagged audio files.
+
+    MP3, FLAC, Ogg, Opus, M4A, WMA.
+    """
     from albumnet.records import MoodAliases, read_aliases
     from albumnet.sources import import_library
 
@@ -122,7 +125,10 @@ def split(
 
 @command
 def card(path: Annotated[Path, typer.Argument(metavar="SET")]) -> None:
-    """Print a set's card: counts, commonest and rarest moods, years, genres, provenance."""
+    """Print a set's card: counts, moods, years, genres.
+
+    Also the commonest and rarest moods and the provenance.
+    """
     from albumnet.dataset import AlbumSet
     from albumnet.dataset.card import write_card
 

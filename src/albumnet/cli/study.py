@@ -43,7 +43,10 @@ def create(
     seed: Seed = 0,
     force: Annotated[bool, typer.Option("--force", help="Throw away the study that is there.")] = False,
 ) -> None:
-    """Draw covers of a set's test side and give each rater a private link."""
+    """Draw covers and give each rater a private link.
+
+    Covers come from the set's test side.
+    """
     from albumnet.dataset import AlbumSet
     from albumnet.study import StudyOptions, create_study
 
@@ -69,7 +72,10 @@ def plan(
     simulated: Annotated[int, typer.Option("--simulated", min=10, help="Studies of each size.")] = 100,
     seed: Seed = 0,
 ) -> None:
-    """Say how many covers and raters an interval of a wanted width takes, by simulating studies."""
+    """Say how many covers and raters a study takes.
+
+    For an interval of a wanted width, by simulating studies.
+    """
     import numpy as np
 
     from albumnet.dataset import AlbumSet
@@ -108,7 +114,10 @@ def report(
     resamples: Annotated[int, typer.Option("--resamples", min=100, help="Of covers, for the intervals.")] = 1000,
     seed: Seed = 0,
 ) -> None:
-    """Compare raters, the set and models; the whole of it is STUDY/report.html."""
+    """Compare raters, the set and models.
+
+    The whole of it is STUDY/report.html.
+    """
     from albumnet import pipeline
 
     found = pipeline.report_study(path, model or [], album_set=album_set, n_resamples=resamples, seed=seed)
@@ -126,7 +135,10 @@ def simulate(
     with_oneself: Annotated[float, typer.Option("--with-oneself", help="Planted kappa of repeats.")] = 0.7,
     seed: Seed = 0,
 ) -> None:
-    """Let a program answer in the place of some raters, with a planted agreement; reports call them simulated."""
+    """Let a program answer in the place of some raters.
+
+    With a planted agreement; reports call them simulated.
+    """
     import numpy as np
 
     from albumnet.errors import StudyError
@@ -152,7 +164,10 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = PORT,
 ) -> None:
-    """Let raters rate in a browser, each at their private link; end with Ctrl-C."""
+    """Let raters rate in a browser; end with Ctrl-C.
+
+    Each at their private link.
+    """
     import contextlib
     from importlib.util import find_spec
 
@@ -183,7 +198,10 @@ def revoke(
         str, typer.Option("--address", help="What raters' links begin with.")
     ] = f"http://localhost:{PORT}",
 ) -> None:
-    """Make a rater's links worthless, at once; answers stay."""
+    """Make a rater's links worthless at once.
+
+    Answers stay.
+    """
     from albumnet.study import read_study
     from albumnet.study.answers.store import AnswerBook
 
@@ -207,7 +225,10 @@ def export(
     history: Annotated[bool, typer.Option("--history", help="With answers that were replaced.")] = False,
     rater: Annotated[str | None, typer.Option("--rater", help="Whose copy, for --as folder.")] = None,
 ) -> None:
-    """Write answers to a file, or a copy of the study that one rater can serve alone."""
+    """Write answers to a file.
+
+    Or a copy of the study that one rater can serve alone.
+    """
     from albumnet.dataset.atomic import write_text
     from albumnet.study import read_study
     from albumnet.study.answers.exchange import export_answers, label_studio_config
@@ -238,7 +259,10 @@ def import_(
         list[str] | None, typer.Option("--rater", metavar="IN_FILE=NAME", help="Who is who; may be repeated.")
     ] = None,
 ) -> None:
-    """Take answers from a file; those that contradict what is kept are listed and left out."""
+    """Take answers from a file.
+
+    Those that contradict what is kept are listed and left out.
+    """
     from albumnet.study import read_study
     from albumnet.study.answers.exchange import import_answers
     from albumnet.study.answers.store import AnswerBook
@@ -260,7 +284,10 @@ def merge(
         str | None, typer.Option("--prefer", callback=one_of("ours", "theirs"), help="Where both went on apart.")
     ] = None,
 ) -> None:
-    """Bring copies of a study together; conflicts are listed and what is here stays."""
+    """Bring copies of a study together.
+
+    Conflicts are listed and what is here stays.
+    """
     from albumnet.study import read_study
     from albumnet.study.answers.merging import merge_study
 

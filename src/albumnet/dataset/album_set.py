@@ -12,9 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from albumnet.dataset.atomic import read_json, read_parquet, write_json, write_parquet
-from albumnet.dataset.covers import find_cover
+from albumnet.dataset.covers import read_cover
 from albumnet.dataset.provenance import Provenance, read_provenance, write_provenance
-from albumnet.errors import AlbumSetError, CoverError
+from albumnet.errors import AlbumSetError
 from albumnet.records import Album, MoodVocabulary
 
 SCHEMA_VERSION = 1
@@ -52,7 +52,7 @@ class AlbumSet:
     """A readable album set.
 
     Args:
-        path: The folder.
+        path: The folder; for a remote one what `dataset.addresses.open_address` gives.
 
     Raises:
         AlbumSetError: If it is no album set, or an import into it was cut off.
@@ -134,13 +134,7 @@ class AlbumSet:
         Raises:
             CoverError: If the file is gone or cannot be read.
         """
-        path = find_cover(self.covers_dir, cover)
-        if path is None:
-            raise CoverError(f"cover {cover[:12]}… is missing from {self.covers_dir}; import it again")
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise CoverError(f"cannot read {path}: {error}") from error
+        return read_cover(self.covers_dir, cover)
 
     def features_dir(self, backbone: str) -> Path:
         """The folder of a backbone's features; `timm:resnet18.a1_in1k` lies in `timm-resnet18.a1_in1k`."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from albumnet.dataset.addresses import is_remote, read_bytes, upload
 from albumnet.errors import SchemaVersionError
+
+_STALE_SECONDS = 3600.0
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; on success it becomes `path`, on any failure it is removed.
 
+    For a remote `path` the name is a local one, and what was written there is put at `path` in one go.
+
     Raises:
         OSError: If the disk is full or the folder cannot be written; `path` is then as it was.
     """
+    if is_remote(path):
+        with tempfile.TemporaryDirectory() as folder:
+            temporary = Path(folder) / path.name
+            yield temporary
+            upload(temporary, path)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -33,6 +46,17 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_stale_temporaries(folder: Path) -> None:
+    """Remove what processes that were killed while writing left in a folder more than an hour ago."""
+    if is_remote(folder):
+        return
+    for path in folder.glob(".*.tmp"):
+        # Another process may rename it at this very moment.
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                path.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -58,7 +82,7 @@ def read_json(path: Path, *, schema_version: int) -> dict[str, Any]:
         SchemaVersionError: If the file says another version, or none, or is no JSON object.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(read_bytes(path).decode("utf-8"))
     except ValueError as error:
         raise SchemaVersionError(f"{path} is not JSON ({error}); make it again") from error
     found = content.get("schema_version") if isinstance(content, dict) else None
@@ -68,9 +92,31 @@ def read_json(path: Path, *, schema_version: int) -> dict[str, Any]:
 
 def write_parquet(path: Path, table: pa.Table, *, schema_version: int, made_from: Mapping[str, str]) -> None:
     """Write a Parquet table that says its schema version and the digests of what it was made from, or nothing."""
+    with writing_parquet(path, schema_version=schema_version, made_from=made_from) as write:
+        write(table)
+
+
+@contextmanager
+def writing_parquet(
+    path: Path, *, schema_version: int, made_from: Mapping[str, str]
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Yield what writes one table after the other, at least one and all of one schema; together they are the file."""
     metadata = {"schema_version": str(schema_version), **made_from}
+    writer: pq.ParquetWriter | None = None
+
     with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+
+        def write(table: pa.Table) -> None:
+            nonlocal writer
+            table = table.replace_schema_metadata(metadata)
+            writer = writer or pq.ParquetWriter(temporary, table.schema, compression="zstd")
+            writer.write_table(table)
+
+        try:
+            yield write
+        finally:
+            if writer is not None:
+                writer.close()
 
 
 def read_parquet(path: Path, *, schema_version: int) -> tuple[pa.Table, dict[str, str]]:
@@ -79,7 +125,7 @@ def read_parquet(path: Path, *, schema_version: int) -> tuple[pa.Table, dict[str
     Raises:
         SchemaVersionError: If the file says another version, or none, or is no Parquet file.
     """
-    content = pa.BufferReader(path.read_bytes())
+    content = pa.BufferReader(read_bytes(path))
     try:
         table = pq.ParquetFile(content).read()
     except (pa.ArrowException, OSError) as error:
@@ -95,8 +141,24 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], *, metadata: Ma
     """Write named arrays as safetensors, or nothing."""
     from safetensors.numpy import save
 
-    # Not `save_file`: on a full disk it raises an error of its own, which is no OSError.
-    write_bytes(path, save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, dict(metadata)))
+    with replacing(path) as temporary:
+        # Not `save_file`: on a full disk it raises an error of its own, which is no OSError.
+        temporary.write_bytes(
+            save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, dict(metadata))
+        )
+        sort_header(temporary)
+
+
+def sort_header(path: Path) -> None:
+    """Bring the header of a safetensors file into one order, in place: the library's differs from call to call."""
+    with path.open("rb+") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        ordered = {key: dict(sorted(header[key].items())) for key in sorted(header)}
+        text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(text) <= size:
+            file.seek(8)
+            file.write(text.ljust(size))
 
 
 def _check_version(path: Path, *, found: Any, wanted: int) -> None:

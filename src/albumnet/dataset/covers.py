@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
+from albumnet.dataset.addresses import read_bytes
 from albumnet.dataset.atomic import write_bytes
+from albumnet.errors import CoverError
 
 
 def store_cover(covers_dir: Path, data: bytes) -> str:
@@ -18,11 +21,29 @@ def store_cover(covers_dir: Path, data: bytes) -> str:
 
 def find_cover(covers_dir: Path, cover: str) -> Path | None:
     """The file of a cover, or None when it is not kept here."""
+    return next((path for path in _possible_files(covers_dir, cover) if path.exists()), None)
+
+
+def read_cover(covers_dir: Path, cover: str) -> bytes:
+    """The original bytes of a cover.
+
+    Raises:
+        CoverError: If the file is gone or cannot be read.
+    """
+    # Reading what is there at first guess is one request; asking first would be two.
+    for path in _possible_files(covers_dir, cover):
+        try:
+            return read_bytes(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise CoverError(f"cannot read {path}: {error}") from error
+    raise CoverError(f"cover {cover[:12]}… is missing from {covers_dir}; import it again")
+
+
+def _possible_files(covers_dir: Path, cover: str) -> Iterator[Path]:
     for extension in (*_EXTENSION_OF_MAGIC.values(), ".img"):
-        path = covers_dir / cover[:2] / f"{cover}{extension}"
-        if path.exists():
-            return path
-    return None
+        yield covers_dir / cover[:2] / f"{cover}{extension}"
 
 
 def _extension(data: bytes) -> str:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-import uuid
+import os
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from albumnet.dataset.addresses import local_copy, read_start
 from albumnet.dataset.album_set import read_failures
 from albumnet.dataset.atomic import read_json, write_json, write_tensors
 from albumnet.errors import FeatureStoreError, SchemaVersionError
 
 SCHEMA_VERSION = 1
+# The header of a shard of 512 covers takes 36 kB; where it is remote, one request is to do.
+_HEADER_GUESS = 64 * 2**10
 
 
 @dataclass(frozen=True)
@@ -103,12 +109,13 @@ class FeatureStore:
         return frozenset(f.cover for f in read_failures(path) if f.cover) if path.is_file() else frozenset()
 
     def read(self, covers: Sequence[str]) -> np.ndarray:
-        """Features of these covers, float16 (N, *feature_shape), read from disk as they are asked for.
+        """Features of these covers, float16 `(N, *feature_shape)`, read from disk as they are asked for.
 
         Raises:
             FeatureStoreError: If a cover has none.
         """
         rows = np.empty((len(covers), *self.manifest.feature_shape), dtype=np.float16)
+        wanted: dict[int, list[tuple[int, int]]] = defaultdict(list)  # shard -> (row in it, row of the answer)
         for n, cover in enumerate(covers):
             if cover not in self._place:
                 raise FeatureStoreError(
@@ -116,36 +123,38 @@ class FeatureStore:
                     f"run `albumnet features {self.path.parent.parent} --backbone {self.manifest.backbone}`"
                 )
             shard, row = self._place[cover]
-            rows[n] = self._shards[shard].features[row]
+            wanted[shard].append((row, n))
+        for shard, places in wanted.items():
+            self._shards[shard].read_into(rows, places)
         return rows
 
     def append(self, covers: Sequence[str], features: np.ndarray) -> None:
-        """Add one shard: features (N, *feature_shape) of these covers, rounded to float16."""
-        # A name of its own, so that two processes that fill one store cannot overwrite each other's shard.
-        path = self.path / f"shard-{len(self._shards):05d}-{uuid.uuid4().hex[:8]}.safetensors"
-        metadata = {
-            "schema_version": str(SCHEMA_VERSION),
-            "made_by": self.manifest.digest,
-            "covers": json.dumps(list(covers)),
-        }
-        write_tensors(path, {"features": features.astype(np.float16, copy=False)}, metadata=metadata)
-        self._add(_open_shard(path, self.manifest))
+        """Add one shard: features `(N, *feature_shape)` of these covers, rounded to float16."""
+        self._add(_open_shard(write_shard(self.path, self.manifest, covers, features), self.manifest))
 
-    def compact(self, *, shard_bytes: int = 128 * 2**20) -> None:
+    def compact(self, *, order: Sequence[str] = (), shard_bytes: int = 128 * 2**20) -> None:
         """Merge small shards into few of about `shard_bytes`, so that a long store stays quick to open.
 
-        Cut off at any point, every cover is still in at least one shard.
+        Cut off at any point, every cover is still in at least one shard, and the next call ends with the same files.
+
+        Args:
+            order: Covers in the order in which merged shards shall hold them; others come after these.
+            shard_bytes: Shards of fewer bytes are small.
         """
         per_shard = max(1, shard_bytes // (2 * math.prod(self.manifest.feature_shape)))
         small = {s for s, shard in enumerate(self._shards) if len(shard.covers) < per_shard}
         if len(small) < 2:
             return
-        covers = [cover for cover, (s, _) in self._place.items() if s in small]
-        merged_away = [self._shards[s].path for s in small]
+        rank = {cover: n for n, cover in enumerate(order)}
+        whole = {cover for s, shard in enumerate(self._shards) if s not in small for cover in shard.covers}
+        covers = [cover for cover in self._place if cover not in whole]
+        covers.sort(key=lambda cover: rank.get(cover, len(rank)))
+        merged_away, n_before = {self._shards[s].path for s in small}, len(self._shards)
         for start in range(0, len(covers), per_shard):
             part = covers[start : start + per_shard]
             self.append(part, self.read(part))
-        for path in merged_away:
+        # One that holds the very same covers has the very same name, and is there already.
+        for path in merged_away - {shard.path for shard in self._shards[n_before:]}:
             path.unlink()
         self._open_shards()
 
@@ -156,15 +165,42 @@ class FeatureStore:
             file.unlink(missing_ok=True)
 
 
+def write_shard(path: Path, manifest: FeatureManifest, covers: Sequence[str], features: np.ndarray) -> Path:
+    """Write features (N, *feature_shape) of some covers into the store at `path`, rounded to float16; returns the file.
+
+    The file is named by what its features are of and were made by: whoever computes them again writes the same file.
+    """
+    covers = list(covers)
+    name = hashlib.sha256(json.dumps([manifest.digest, covers]).encode()).hexdigest()[:16]
+    file = path / f"shard-{name}.safetensors"
+    metadata = {"schema_version": str(SCHEMA_VERSION), "made_by": manifest.digest, "covers": json.dumps(covers)}
+    write_tensors(file, {"features": features.astype(np.float16, copy=False)}, metadata=metadata)
+    return file
+
+
 @dataclass(frozen=True)
 class _Shard:
     path: Path
     covers: list[str]
-    features: np.ndarray  # (n, *feature_shape) float16, memory-mapped
+    start: int  # where the features begin in the file
+    row_bytes: int
+
+    @cached_property
+    def _local(self) -> Path:
+        return local_copy(self.path)
+
+    def read_into(self, rows: np.ndarray, places: Sequence[tuple[int, int]]) -> None:
+        """Read rows of the shard into rows of `rows`; `places` has pairs of both."""
+        # Not a memory map: its pages would count as this process's memory, and grow with the set.
+        with self._local.open("rb", buffering=0) as file:
+            for row, n in sorted(places):
+                n_read = os.preadv(file.fileno(), [rows[n].data], self.start + row * self.row_bytes)
+                if n_read != self.row_bytes:
+                    raise FeatureStoreError(f"{self.path} ends within row {row}; {_redo(self.path)}")
 
 
 def _open_shard(path: Path, manifest: FeatureManifest) -> _Shard:
-    # safetensors' own reader copies a tensor whole; a memory map reads only the rows that are asked for.
+    # safetensors' own reader copies a tensor whole; only the rows that are asked for shall be read.
     try:
         start, metadata, shape = _read_header(path)
         covers = json.loads(metadata["covers"])
@@ -186,7 +222,7 @@ def _open_shard(path: Path, manifest: FeatureManifest) -> _Shard:
             f"{path} has {n_bytes:,} bytes for features of shape {shape}, which does not fit {len(covers)} covers of "
             f"{manifest.feature_shape} in float16; {_redo(path)}"
         )
-    return _Shard(path, covers, np.memmap(path, dtype=np.float16, mode="r", offset=start, shape=shape))
+    return _Shard(path, covers, start, row_bytes=2 * math.prod(manifest.feature_shape))
 
 
 def _redo(shard: Path) -> str:
@@ -197,10 +233,12 @@ def _redo(shard: Path) -> str:
 
 def _read_header(path: Path) -> tuple[int, dict[str, str], tuple[int, ...]]:
     """Where the features begin in a safetensors file, its metadata, and the features' shape."""
-    with path.open("rb") as file:
-        header_size = int.from_bytes(file.read(8), "little")
-        # The size of a broken file may be anything.
-        header = json.loads(file.read(min(header_size, path.stat().st_size)))
+    head = read_start(path, _HEADER_GUESS)
+    header_size = int.from_bytes(head[:8], "little")
+    if 8 + header_size > len(head):
+        # The size that a broken file names may be anything.
+        head = read_start(path, min(8 + header_size, path.stat().st_size))
+    header = json.loads(head[8 : 8 + header_size])
     return 8 + header_size, header["__metadata__"], tuple(header["features"]["shape"])
 
 

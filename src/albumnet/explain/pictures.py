@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 # The scale is the same on every picture: full colour where a pixel has this many times the cover's mean attribution.
 FULL_COLOUR = 5.0
 SCALE_TEXT = f"colour: attribution per pixel over its mean on the cover, from 0 to {FULL_COLOUR:g} times and more"
-_FOR, _AGAINST = np.array([255.0, 60.0, 20.0]), np.array([40.0, 110.0, 255.0])
+FOR_COLOUR, AGAINST_COLOUR = (255, 60, 20), (40, 110, 255)
+_FOR, _AGAINST = np.array(FOR_COLOUR, dtype=np.float64), np.array(AGAINST_COLOUR, dtype=np.float64)
 _INK, _PAPER, _FAINT = (30, 30, 34), (250, 250, 248), (150, 150, 155)
 _MARGIN = 10
 _TEXT_SIZE = 13
@@ -41,12 +42,25 @@ def overlay(
     cover: UInt8[np.ndarray, "H W 3"], values: Float[np.ndarray, "H W"], *, opacity: float = 0.85
 ) -> UInt8[np.ndarray, "H W 3"]:
     """A map over its cover: red where it speaks for the mood, blue where against, grey where it says nothing."""
-    strength = np.clip(density(values) / FULL_COLOUR, -1, 1)[..., None]
+    strength = _strength(values)[..., None]
     grey = cover.astype(np.float64).mean(axis=2, keepdims=True)
     ground = 0.6 * (0.7 * grey + 0.3 * cover) + 50
     colour = np.where(strength > 0, _FOR, _AGAINST)
     amount = opacity * np.abs(strength)
     return np.asarray(np.clip(ground * (1 - amount) + colour * amount, 0, 255).astype(np.uint8))
+
+
+def layer(values: Float[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
+    """A map in the colours of `overlay`, to be laid over its cover: the more opaque the stronger it is."""
+    strength = _strength(values)
+    colour = np.where(strength[..., None] > 0, _FOR, _AGAINST)
+    return np.concatenate([colour, 255 * np.abs(strength[..., None])], axis=2).round().astype(np.uint8)
+
+
+def _strength(values: np.ndarray) -> np.ndarray:
+    """In [-1, 1]; 1 where a pixel has full colour."""
+    strength: np.ndarray = np.clip(density(values) / FULL_COLOUR, -1, 1)
+    return strength
 
 
 def bars(parts: Sequence[tuple[str, float]], *, side: int, reach: float) -> UInt8[np.ndarray, "side side 3"]:

@@ -70,22 +70,22 @@ def _worth_of_subsets(
     model: MoodModel, features: np.ndarray | None, *, genres: Sequence[str], year: int | None
 ) -> dict[tuple[int, ...], Float[np.ndarray, " M"]]:
     """Log-odds (M,) where only these parts of (cover, genre, year) are the album's own."""
-    head, encoder = model.head, model.config.metadata
+    parts, encoder = model.in_torch, model.config.metadata
     subsets = list(product((0, 1), repeat=3))
     rows = torch.tensor(subsets, dtype=torch.bool)
     inputs = torch.empty(len(rows), 0)
     if model.kind.uses_cover and features is not None:
         own = pool(torch.from_numpy(np.asarray(features)[None]).float(), is_pooled=model.preset.is_pooled)
-        inputs = torch.where(rows[:, :1], own, head.feature_mean)
+        inputs = torch.where(rows[:, :1], own, parts.head.feature_mean)
     metadata = torch.from_numpy(encoder.encode([genres], [year])).expand(len(rows), -1)
     if model.kind.uses_metadata:
         is_genre = torch.arange(encoder.width) < encoder.n_genre_columns
-        metadata = torch.where(torch.where(is_genre, rows[:, 1:2], rows[:, 2:3]), metadata, head.metadata_mean)
+        metadata = torch.where(torch.where(is_genre, rows[:, 1:2], rows[:, 2:3]), metadata, parts.head.metadata_mean)
     with torch.no_grad():
-        raw = head(inputs, metadata)
-        if model.labels is not None:
-            raw = closeness(raw, model.labels, kind=model.kind, space=model.config.space)
-        logits = model.calibration.logits(raw).double().numpy()
+        raw = parts.head(inputs, metadata)
+        if parts.labels is not None:
+            raw = closeness(raw, parts.labels, kind=model.kind, space=model.config.space)
+        logits = parts.calibration.logits(raw).double().numpy()
     return dict(zip(subsets, logits, strict=True))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,21 @@ import numpy as np
 
 from albumnet.dataset import AlbumSet, CoverFailure, FeatureManifest, FeatureStore
 from albumnet.dataset.album_set import write_failures
+from albumnet.dataset.atomic import remove_stale_temporaries
 from albumnet.errors import CoverError, FeatureStoreError, SchemaVersionError
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.vision.decoding import decode_cover
 
 if TYPE_CHECKING:
     from albumnet.vision.backbones import Backbone
-    from albumnet.vision.inference import FeatureNetwork
+    from albumnet.vision.engines.base import Engine
+    from albumnet.vision.graphs import BackboneGraph
 
 # What a kill can cost; shards this small are merged at the end.
 SHARD_SECONDS = 5.0
-_N_TRIAL_COVERS = 8
+N_TRIAL_COVERS = 8
+# Fewer are done before a trial of the engines has paid for itself.
+_MIN_FOR_TRIAL = 1000
 
 
 @dataclass(frozen=True)
@@ -37,23 +41,24 @@ class ExtractionResult:
         failures: Covers that could not.
         n_done: Covers done by this call; the others were there already.
         seconds: Spent on them, from the first decoded to the last written.
-        network: How the backbone was run; None when there was nothing to do.
+        network: What ran the backbone; None when there was nothing to do.
     """
 
     store: FeatureStore
     failures: tuple[CoverFailure, ...]
     n_done: int
     seconds: float
-    network: FeatureNetwork | None
+    network: Engine | None
 
 
 def extract_features(
     album_set: AlbumSet,
-    backbone: Backbone,
+    backbone: Backbone | BackboneGraph,
     *,
+    engine: str = "auto",
     device: str = "auto",
     precision: str = "auto",
-    network: FeatureNetwork | None = None,
+    network: Engine | None = None,
     force: bool = False,
     progress: ProgressCallback = ignore_progress,
 ) -> ExtractionResult:
@@ -61,44 +66,53 @@ def extract_features(
 
     Args:
         album_set: Whose covers.
-        backbone: Which features.
+        backbone: Which features; a graph rules PyTorch out.
+        engine: auto | torch | onnx | openvino; "auto" tries them out when a thousand covers or more are to be done.
         device: auto | cpu | cuda.
         precision: auto | float32 | bfloat16 | amp; any but float32 must agree with it on sampled covers.
-        network: The backbone as prepared earlier; None to prepare it on the first covers.
+        network: An engine prepared earlier; None to prepare one on the first covers.
         force: Discard features that another backbone, weights or transform made.
         progress: Called per batch.
 
     Raises:
         FeatureStoreError: If the store was filled with other weights or another transform and `force` is not given.
+        EngineError: If the engine asked for cannot run this backbone here.
     """
-    from albumnet.vision.inference import prepare_network
+    from albumnet.vision.engines.base import TITLES
+    from albumnet.vision.engines.choosing import TRIAL_S, prepare_engine
 
     path = album_set.features_dir(backbone.name)
     manifest = make_manifest(backbone)
-    store = _open_store(path, manifest, force=force)
+    store = open_store(path, manifest, force=force)
     todo = missing_covers(album_set, store)
     n_there = len(store)
     failures: list[CoverFailure] = []
     start = time.perf_counter()
-    batches = _decoded_batches(album_set, todo, backbone=backbone, failures=failures)
+    file_of = {album.cover: album.cover_file for album in album_set.albums}
+    batches = decoded_batches(todo, read_cover=album_set.read_cover, backbone=backbone, failures=failures)
     writer = _ShardWriter(store)
     try:
         for covers, pixels in batches:
             if network is None:
-                trial = pixels[:_N_TRIAL_COVERS]
-                network = prepare_network(backbone, trial_covers=trial, device=device, precision=precision)
-            writer.add(covers, _in_steps(network, pixels))
-            note = f"{network.precision} on {network.device}"
+                trial = pixels[:N_TRIAL_COVERS]
+                network = prepare_engine(
+                    backbone, trial_covers=trial, engine=engine, device=device, precision=precision,
+                    trial_s=TRIAL_S if len(todo) >= _MIN_FOR_TRIAL else 0,
+                )  # fmt: skip
+            writer.add(covers, in_steps(network, pixels))
+            note = f"{network.precision} on {network.device} by {TITLES[network.name]}"
             progress(Progress("features", writer.n_added + len(failures), len(todo), note))
     finally:
         # Also on Ctrl-C: what is computed is kept.
         writer.flush()
+        failures = [name_failure(failure, file_of) for failure in failures]
         write_failures(path / "failures.parquet", failures)
-    store.compact()
+    # In the set's order, so that a run that was killed and one that was not end with the same files.
+    store.compact(order=[album.cover for album in album_set.albums if album.cover])
     return ExtractionResult(store, tuple(failures), len(store) - n_there, time.perf_counter() - start, network)
 
 
-def make_manifest(backbone: Backbone) -> FeatureManifest:
+def make_manifest(backbone: Backbone | BackboneGraph) -> FeatureManifest:
     """What a store says of features made with this backbone."""
     return FeatureManifest(
         backbone=backbone.name,
@@ -110,7 +124,9 @@ def make_manifest(backbone: Backbone) -> FeatureManifest:
     )
 
 
-def _open_store(path: Path, manifest: FeatureManifest, *, force: bool) -> FeatureStore:
+def open_store(path: Path, manifest: FeatureManifest, *, force: bool) -> FeatureStore:
+    """A store to go on filling; with `force`, one that something else filled is emptied first."""
+    remove_stale_temporaries(path)
     try:
         return FeatureStore(path, manifest)
     except (FeatureStoreError, SchemaVersionError):
@@ -149,27 +165,45 @@ class _ShardWriter:
         self._covers, self._features, self._last_flush = [], [], time.monotonic()
 
 
-def _in_steps(network: FeatureNetwork, pixels: np.ndarray) -> np.ndarray:
-    steps = range(0, len(pixels), network.batch_size)
-    return np.concatenate([network.features(pixels[n : n + network.batch_size]) for n in steps])
+def in_steps(engine: Engine, pixels: np.ndarray) -> np.ndarray:
+    """Features (N, *feature_shape), float32, of decoded covers (N, size, size, 3), an engine's batch at a time."""
+    steps = range(0, len(pixels), engine.batch_size)
+    return np.concatenate([engine.features(pixels[n : n + engine.batch_size]) for n in steps])
 
 
-def _decoded_batches(
-    album_set: AlbumSet, covers: Sequence[str], *, backbone: Backbone, failures: list[CoverFailure]
+def name_failure(failure: CoverFailure, file_of: Mapping[str | None, str | None]) -> CoverFailure:
+    """The failure by the name of the file that the cover came from, where that is known."""
+    return replace(failure, item=file_of.get(failure.cover) or failure.item)
+
+
+def decoded_batches(
+    covers: Sequence[str],
+    *,
+    read_cover: Callable[[str], bytes],
+    backbone: Backbone | BackboneGraph,
+    failures: list[CoverFailure],
+    n_threads: int | None = None,
 ) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Batches of (covers, pixels), decoded by threads while the network computes; unusable covers go to `failures`."""
+    """Batches of (covers, pixels), decoded by threads while the network computes; unusable covers go to `failures`.
+
+    Args:
+        covers: By their sha256.
+        read_cover: The bytes of one.
+        backbone: For which they are decoded.
+        failures: Is added to.
+        n_threads: How many threads decode; 0 for none beside the caller's, None for one per processor.
+    """
     transform = backbone.transform
 
     def decode(cover: str) -> np.ndarray:
-        return decode_cover(album_set.read_cover(cover), size=transform.size, interpolation=transform.interpolation)
+        return decode_cover(read_cover(cover), size=transform.size, interpolation=transform.interpolation)
 
-    file_of = {album.cover: album.cover_file for album in album_set.albums}
     names: list[str] = []
     pixels: list[np.ndarray] = []
     batch_size = max(backbone.batch_size, 32)
-    for cover, result in _ahead(decode, covers, n_ahead=2 * batch_size):
+    for cover, result in _ahead(decode, covers, n_ahead=2 * batch_size, n_threads=n_threads):
         if isinstance(result, CoverError):
-            failures.append(CoverFailure(file_of.get(cover) or cover, str(result), cover))
+            failures.append(CoverFailure(cover, str(result), cover))
             continue
         names.append(cover)
         pixels.append(result)
@@ -181,24 +215,28 @@ def _decoded_batches(
 
 
 def _ahead(
-    work: Callable[[str], np.ndarray], items: Sequence[str], *, n_ahead: int
+    work: Callable[[str], np.ndarray], items: Sequence[str], *, n_ahead: int, n_threads: int | None
 ) -> Iterator[tuple[str, np.ndarray | CoverError]]:
     """Results in order, at most `n_ahead` of them waiting, so that memory does not grow with the set."""
-    waiting: deque[tuple[str, Future[np.ndarray]]] = deque()
-    pool = ThreadPoolExecutor(os.cpu_count())
+    if n_threads == 0:
+        yield from ((item, _try(work, item)) for item in items)
+        return
+    waiting: deque[tuple[str, Future[np.ndarray | CoverError]]] = deque()
+    pool = ThreadPoolExecutor(n_threads or os.cpu_count())
     try:
         for item in items:
-            waiting.append((item, pool.submit(work, item)))
+            waiting.append((item, pool.submit(_try, work, item)))
             if len(waiting) >= n_ahead:
-                yield _settled(*waiting.popleft())
-        while waiting:
-            yield _settled(*waiting.popleft())
+                item_done, future = waiting.popleft()
+                yield item_done, future.result()
+        for item_done, future in waiting:
+            yield item_done, future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _settled(item: str, future: Future[np.ndarray]) -> tuple[str, np.ndarray | CoverError]:
+def _try(work: Callable[[str], np.ndarray], item: str) -> np.ndarray | CoverError:
     try:
-        return item, future.result()
+        return work(item)
     except CoverError as error:
-        return item, error
+        return error

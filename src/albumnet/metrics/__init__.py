@@ -10,7 +10,7 @@ from albumnet.metrics.calibration import (
     expected_calibration_errors,
     reliability_curve,
 )
-from albumnet.metrics.intervals import Estimate, holm, interval, p_value, score_interval
+from albumnet.metrics.intervals import Estimate, holm, interval, on_log_scale, p_value, score_interval
 from albumnet.metrics.layouts import neighbour_scores
 from albumnet.metrics.multilabel import (
     MoodScores,
@@ -54,6 +54,7 @@ __all__ = [
     "mood_set_distance",
     "ndcg",
     "neighbour_scores",
+    "on_log_scale",
     "p_value",
     "precision_at_k",
     "recall_at_k",

@@ -110,6 +110,24 @@ def score_interval(
     return float(low), float(high)
 
 
+def on_log_scale(ratio: float, resampled: Float[np.ndarray, " R"]) -> tuple[float, Float[np.ndarray, " R"]]:
+    """A ratio and its resamples on the log scale, for `interval` and `p_value`.
+
+    The resamples are carried there by the logarithm's slope at the ratio: one of 0, where the logarithm has no value,
+    counts like the others. Leaving such resamples out would make intervals of rare things too narrow.
+
+    Args:
+        ratio: Of the albums themselves; nan where it is not above 0, which leaves the interval undefined.
+        resampled: The same on each resample.
+
+    Source:
+        Agresti (2013), "Categorical Data Analysis", 3rd edition, section 3.1 (the delta method).
+    """
+    if not ratio > 0:
+        return math.nan, np.full(len(resampled), math.nan)
+    return math.log(ratio), math.log(ratio) + (resampled - ratio) / ratio
+
+
 def p_value(point: float, resampled: Float[np.ndarray, " R"], *, n_groups: int) -> float:
     """Two-sided p-value of no difference: 1 less the highest level at which `interval` leaves out 0.
 

@@ -7,12 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MoodProbability:
-    """One mood of one prediction: its probability, its base rate among the training albums, and its rank from 1."""
+    """One mood of one prediction.
+
+    Attributes:
+        mood: As the model calls it.
+        probability: Calibrated.
+        base_rate: Share of the training albums that have it.
+        rank: From 1, by probability.
+        is_told: Whether the model stands by it, by its rule of telling (`models.telling`); False where it would only be
+            guessing, None for a model without such a rule.
+    """
 
     mood: str
     probability: float
     base_rate: float
     rank: int
+    is_told: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,7 @@ class Prediction:
     """The moods of one cover.
 
     Attributes:
-        cover: Its path.
+        cover: Its path; "" where there was none.
         moods: Likeliest first.
         error: In one line, why there are none; None where there are.
         n_for_coverage: How many of the likeliest moods must be listed to have `coverage` of an album's moods among
@@ -45,6 +55,7 @@ class Prediction:
         n_without_looking: How many it takes without looking at anything.
         can_tell: Whether the first is clearly less than the second; False says that one can't tell from this cover.
         coverage: The share of an album's moods that is meant.
+        told_precision: Share of the told moods that were right on held-out albums, at least; None without such a rule.
         unseen_moods: Moods that were asked for by name and that training never saw, in the order asked for.
     """
 
@@ -55,4 +66,5 @@ class Prediction:
     n_without_looking: int | None = None
     can_tell: bool | None = None
     coverage: float | None = None
+    told_precision: float | None = None
     unseen_moods: tuple[MoodCloseness, ...] = ()

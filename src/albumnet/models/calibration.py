@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import torch
     from jaxtyping import Float
 
 # What base rates are worth as offsets of closeness, which bends them: ten albums.
@@ -22,14 +21,16 @@ class ClosenessCalibration:
         slope: One for all moods, or (M,); at least 0, so that nearer is never less likely.
         centre: (M,) closeness at which each mood is as likely as its offset says.
         offset: (M,) log-odds at the centre.
+
+    All three are of torch in training and where gradients are needed, and of numpy elsewhere.
     """
 
-    slope: torch.Tensor
-    centre: Float[torch.Tensor, " M"]
-    offset: Float[torch.Tensor, " M"]
+    slope: Any
+    centre: Any
+    offset: Any
 
-    def logits(self, closeness: Float[torch.Tensor, "B M"]) -> Float[torch.Tensor, "B M"]:
-        """Log-odds of each mood."""
+    def logits(self, closeness: Any) -> Any:
+        """Log-odds (B, M) of each mood from the closeness (B, M), in the library of the attributes."""
         return self.slope * (closeness - self.centre) + self.offset
 
 
@@ -55,6 +56,8 @@ def fit_calibration(
     Source:
         Platt (1999), "Probabilistic outputs for support vector machines", with one slope shared by all moods.
     """
+    import torch
+
     near, wanted = closeness.double() - start.centre.double(), target.double()
     offset, slope = start.offset.double(), start.slope.double()
     log_factor = torch.zeros((), dtype=torch.float64, requires_grad=True)
@@ -82,5 +85,7 @@ def start_from_base_rates(
     closeness: Float[torch.Tensor, "N M"], base_rates: Float[torch.Tensor, " M"]
 ) -> ClosenessCalibration:
     """At mean closeness each mood is as likely as it is common."""
+    import torch
+
     offset = torch.logit(base_rates.double().clamp(1e-3, 1 - 1e-3)).float()
     return ClosenessCalibration(slope=torch.ones(()), centre=closeness.mean(dim=0), offset=offset)

@@ -5,15 +5,18 @@ Notation: B albums, M moods, D features, K metadata columns, E numbers per word 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from albumnet.models.calibration import ClosenessCalibration
 from albumnet.models.presets import N_SLOTS, ModelKind, Preset
 
 if TYPE_CHECKING:
+    import numpy as np
     from jaxtyping import Float
 
 
@@ -132,9 +135,29 @@ def pool(features: torch.Tensor, *, is_pooled: bool) -> Float[torch.Tensor, "B D
     return features.sign() * features.abs().sqrt()
 
 
-def pooled_dim(feature_shape: tuple[int, ...], *, is_pooled: bool) -> int:
-    """D of what `pool` gives for features of this shape."""
-    if len(feature_shape) == 1:
-        return feature_shape[0]
-    channels, height, width = feature_shape
-    return 2 * channels if is_pooled else channels * height * width
+@dataclass(frozen=True)
+class TorchParts:
+    """A trained model's own numbers as torch computes with them, for whoever needs gradients.
+
+    Attributes:
+        head: In eval mode.
+        labels: (M, E) unit vectors of models in the mood space; None for models that give logits.
+        calibration: From logits or closeness to log-odds.
+    """
+
+    head: MoodHead
+    labels: torch.Tensor | None
+    calibration: ClosenessCalibration
+
+
+def make_parts(
+    kind: ModelKind, preset: Preset, shape: HeadShape, tensors: Mapping[str, np.ndarray], *, labels: np.ndarray | None
+) -> TorchParts:
+    """The parts of a run's arrays, by the names of model.safetensors."""
+    with torch.device("meta"):  # drawing a hundred million weights that are replaced takes seconds
+        head = MoodHead(kind, preset, shape)
+    found = {name: torch.from_numpy(array.copy()) for name, array in tensors.items()}
+    head.load_state_dict({n.removeprefix("head."): t for n, t in found.items() if n.startswith("head.")}, assign=True)
+    slope, centre, offset = (found[f"calibration.{part}"] for part in ("slope", "centre", "offset"))
+    calibration = ClosenessCalibration(slope, centre, offset)
+    return TorchParts(head.eval(), None if labels is None else torch.from_numpy(labels.copy()), calibration)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,99 +11,140 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from albumnet.errors import CoverError, FeatureStoreError, MissingExtraError, RunError, WordVectorError
+from albumnet.errors import CoverError, RunError, WordVectorError
 from albumnet.models.answers import MoodCloseness, MoodProbability, Prediction
 from albumnet.models.asking import AskedMoods, look_up_moods
+from albumnet.models.calibration import ClosenessCalibration
+from albumnet.models.plain_head import PlainHead, closeness, normalise_rows, pool, pooled_dim, sigmoid
 from albumnet.models.presets import get_model, get_preset
-from albumnet.models.run import RunConfig, read_config, read_weights
+from albumnet.models.run import RunConfig, find_run, parts_file, read_config, read_weights
+from albumnet.models.telling import Telling
+from albumnet.models.trained_backbone import TrainedBackbone
 from albumnet.moodspace import embed_labels, label_decoder, load_packaged_vectors, moods_with_vectors
 from albumnet.vision.decoding import decode_cover
+from albumnet.vision.transform import Transform
 
 if TYPE_CHECKING:
-    import torch
     from jaxtyping import Float
 
-    from albumnet.models.heads import MoodHead
+    from albumnet.models.heads import TorchParts
     from albumnet.vision.backbones import Backbone
+    from albumnet.vision.engines.base import Engine
+    from albumnet.vision.graphs import BackboneGraph
 
 _BATCH = 256
 _PREDICT_BATCH = 32
 _NO_LENGTH = 1e-12
 
 
-def load_model(run: Path | str, *, weights: Path | None = None) -> MoodModel:
+def load_model(run: Path | str, *, weights: Path | None = None, engine: str = "auto") -> MoodModel:
     """Load a trained model from its run folder.
 
     Args:
-        run: The folder that `albumnet train` wrote.
+        run: The folder that `albumnet train` wrote, its address (`s3://…`), or "starter" for the model that comes with
+            the package.
         weights: The backbone's weights file, if it no longer lies where it lay.
+        engine: What runs the backbone: auto | torch | onnx | openvino.
 
     Raises:
         RunError: If the folder is no finished run, or its files do not belong together.
         SchemaVersionError: If another version wrote it.
-        MissingExtraError: If PyTorch is not installed.
     """
-    run = Path(run)
+    run = find_run(run)
+    if parts_file(run).is_file():
+        from albumnet.models.parts import load_parts
+
+        return load_parts(run, weights=weights, engine=engine)
     config = read_config(run)
-    if importlib.util.find_spec("torch") is None:
-        raise MissingExtraError("models need PyTorch, which the base install leaves out; pip install 'albumnet[train]'")
-    return MoodModel(config, read_weights(run, config), weights=weights)
+    return MoodModel(config, read_weights(run, config), weights=weights, engine=engine)
 
 
 class MoodModel:
-    """A trained model.
+    """A trained model; it needs torch only where its backbone has no graph.
 
     Args:
         config: What it is.
-        tensors: Its weights, as model.safetensors names them.
+        arrays: Its weights, as model.safetensors names them.
         weights: The backbone's weights file; None for the one it was trained with.
+        engine: What runs the backbone: auto | torch | onnx | openvino.
+
+    Attributes:
+        answers_without_cover: Whether it takes albums of which only genre and year are known.
+        telling: When it tells a mood; None where it never says which moods it stands by.
     """
 
-    def __init__(self, config: RunConfig, tensors: dict[str, torch.Tensor], *, weights: Path | None = None) -> None:
-        from albumnet.models.calibration import ClosenessCalibration
-        from albumnet.models.heads import HeadShape, MoodHead, pooled_dim
+    answers_without_cover = False
 
+    def __init__(
+        self,
+        config: RunConfig,
+        arrays: Mapping[str, np.ndarray],
+        *,
+        weights: Path | None = None,
+        engine: str = "auto",
+    ) -> None:
         self.config = config
         self.kind = get_model(config.model)
         self.preset = get_preset(config.preset)
-        dim = pooled_dim(config.backbone.feature_shape, is_pooled=self.preset.is_pooled) if config.backbone else 0
-        head_shape = HeadShape(dim, config.metadata.width, len(config.moods), config.embedding_size)
-        self.head: MoodHead = MoodHead(self.kind, self.preset, head_shape)
-        self.head.load_state_dict(_part(tensors, "head."))
-        self.head.eval()
-        self.labels: torch.Tensor | None = tensors.get("labels")
-        self.calibration = ClosenessCalibration(**_part(tensors, "calibration."))
-        self._tuned = _part(tensors, "backbone.")
+        self.arrays = arrays
+        self.head = PlainHead(self.kind, _part(arrays, "head."))
+        self.labels = arrays.get("labels")
+        self.calibration = ClosenessCalibration(**_part(arrays, "calibration."))
+        self.telling: Telling | None = None
+        self._tuned = _part(arrays, "backbone.")
         self._weights = weights or (Path(config.weights) if config.weights else None)
+        self._engine_name = engine
+
+    @cached_property
+    def in_torch(self) -> TorchParts:
+        """Head, labels and calibration as torch computes with them, for whoever needs gradients."""
+        from albumnet.models.heads import HeadShape, make_parts
+
+        config = self.config
+        dim = pooled_dim(config.backbone.feature_shape, is_pooled=self.preset.is_pooled) if config.backbone else 0
+        shape = HeadShape(dim, config.metadata.width, len(config.moods), config.embedding_size)
+        return make_parts(self.kind, self.preset, shape, self.arrays, labels=self.labels)
+
+    @property
+    def transform(self) -> Transform:
+        """What covers are decoded to; RunError if the model does not look at covers."""
+        return self._covers_through.transform
 
     @cached_property
     def backbone(self) -> Backbone:
-        """The backbone, with fine-tuned blocks where there are any.
+        """The backbone in PyTorch: `TrainedBackbone.load_module`."""
+        return self._covers_through.load_module()
 
-        Raises:
-            FeatureStoreError: If its weights or transform are not those the model was trained with.
+    @cached_property
+    def graph(self) -> BackboneGraph:
+        """The backbone as an ONNX graph: `TrainedBackbone.load_graph`."""
+        return self._covers_through.load_graph()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What runs the backbone here: `TrainedBackbone.open_engine`."""
+        return self._covers_through.open_engine(self._engine_name, load=lambda: self.backbone, ranking=self.rank_by)
+
+    def try_engines(self, *, trial_s: float) -> Engine:
+        """Find the fastest engine here, if none was asked for by name, and use it from then on.
+
+        Args:
+            trial_s: How long that may take.
         """
-        from albumnet.vision.backbones import load_backbone
-
-        wanted = self.config.backbone
-        if wanted is None:
-            raise RunError(f"{self.kind.title} does not look at covers; give genre and year only")
-        convention = "torchvision" if wanted.transform["channels"] == "RGB" else "caffe"
-        backbone = load_backbone(
-            wanted.backbone, weights=self._weights, convention=convention if wanted.backbone == "vgg16" else None
+        self.engine = self._covers_through.try_engines(
+            self._engine_name, load=lambda: self.backbone, ranking=self.rank_by, trial_s=trial_s
         )
-        for what, found, trained in (
-            ("weights", backbone.weights_digest, wanted.weights_digest),
-            ("transform", backbone.transform.digest, wanted.transform_digest),
-        ):
-            if found != trained:
-                raise FeatureStoreError(
-                    f"the model was trained with {wanted.backbone} {what} {trained}, but {found} is here; "
-                    "give the same weights with --weights"
-                )
-        if self._tuned:
-            backbone.module.load_state_dict(self._tuned, strict=False)
-        return backbone
+        return self.engine
+
+    @property
+    def _covers_through(self) -> TrainedBackbone:
+        if self.config.backbone is None:
+            raise RunError(f"{self.kind.title} does not look at covers; give genre and year only")
+        return TrainedBackbone(self.config.backbone, weights=self._weights, tuned=self._tuned)
+
+    def rank_by(self, features: Float[np.ndarray, "B ..."]) -> Float[np.ndarray, "B M"]:
+        """A number per mood of covers of unknown genre and year, by which their moods are ranked."""
+        return self.probabilities(features, [()] * len(features), [None] * len(features))
 
     def probabilities(
         self,
@@ -117,7 +157,7 @@ class MoodModel:
         """Probability of each mood for N albums, from stored features and metadata.
 
         Args:
-            features: (N, *feature_shape) as the backbone gives them; None for a model without the cover.
+            features: `(N, *feature_shape)` as the backbone gives them; None for a model without the cover.
             genres: Per album; empty where unknown. Genres that no training album had are passed over.
             years: Per album; None where unknown.
             is_calibrated: Whether as calibrated on the validation side; models in the mood space always are.
@@ -125,17 +165,13 @@ class MoodModel:
         Returns:
             (N, M) in [0, 1], moods in the order of `config.moods`. A row does not depend on the other rows.
         """
-        import torch
-
-        from albumnet.models.heads import closeness
-
         parts = []
         for raw in self._outputs(features, genres, years):
             if self.labels is not None:
                 raw = closeness(raw, self.labels, kind=self.kind, space=self.config.space)
             if is_calibrated or self.labels is not None:
                 raw = self.calibration.logits(raw)
-            parts.append(torch.sigmoid(raw).numpy())
+            parts.append(sigmoid(raw))
         return np.concatenate(parts) if parts else np.empty((0, len(self.config.moods)), np.float32)
 
     def mood_vectors(
@@ -170,10 +206,8 @@ class MoodModel:
         Raises:
             WordVectorError: If the model gives logits, and fewer than two of its moods have a word vector.
         """
-        import torch
-
         parts = [
-            torch.nn.functional.normalize(raw if raw.ndim == 3 else raw[:, None], dim=-1).numpy()
+            normalise_rows(raw if raw.ndim == 3 else raw[:, None])
             for raw in self._mood_outputs(features, genres, years)
         ]
         return np.concatenate(parts) if parts else np.empty((0, 1, self.embedding_size), np.float32)
@@ -198,19 +232,14 @@ class MoodModel:
             RunError: If the vectors are of another width than the model's.
             WordVectorError: If the model gives logits, and fewer than two of its moods have a word vector.
         """
-        from albumnet.models.heads import closeness
-
         if labels.shape[1] != self.embedding_size:
             raise RunError(
                 f"{self.kind.title} answers in {self.embedding_size} numbers, the moods' vectors have "
                 f"{labels.shape[1]}; give the word vectors it was trained with"
             )
-        import torch
-
-        wanted, space = torch.from_numpy(labels), self.config.space if self.kind.uses_vectors else "decoded"
+        space = self.config.space if self.kind.uses_vectors else "decoded"
         parts = [
-            closeness(raw, wanted, kind=self.kind, space=space).numpy()
-            for raw in self._mood_outputs(features, genres, years)
+            closeness(raw, labels, kind=self.kind, space=space) for raw in self._mood_outputs(features, genres, years)
         ]
         return np.concatenate(parts) if parts else np.empty((0, len(labels)), np.float32)
 
@@ -227,7 +256,7 @@ class MoodModel:
             WordVectorError: If the model gives logits, and fewer than two of its moods have a word vector.
         """
         if self.labels is not None:
-            return self.config.moods, self.labels.numpy()
+            return self.config.moods, self.labels
         vectors = load_packaged_vectors()
         moods = moods_with_vectors(self.config.moods, vectors)
         if len(moods) < 2:
@@ -238,45 +267,39 @@ class MoodModel:
         return moods, embed_labels(moods, vectors)
 
     @cached_property
-    def _decoder(self) -> tuple[torch.Tensor, list[int]]:
+    def _decoder(self) -> tuple[Float[np.ndarray, "M E"], list[int]]:
         """For models that give logits: (M, E), and the columns of the moods that have a vector."""
-        import torch
-
         moods, labels = self.mood_labels
-        decoder = torch.from_numpy(label_decoder(labels).T.astype(np.float32))
+        decoder = label_decoder(labels).T.astype(np.float32)
         return decoder, [self.config.moods.index(mood) for mood in moods]
 
     def _mood_outputs(
         self, features: np.ndarray | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
-    ) -> Iterator[torch.Tensor]:
+    ) -> Iterator[np.ndarray]:
         """The head's output in the mood space, batch by batch: a vector, or five."""
         if self.kind.uses_vectors:
             yield from self._outputs(features, genres, years)
             return
         decoder, columns = self._decoder
-        mean_bias = self.head.output.bias[columns].mean().detach()
+        mean_bias = self.head.arrays["output.bias"][columns].mean()
         for logits in self._outputs(features, genres, years):
             yield (logits[:, columns] - mean_bias) @ decoder
 
     def _outputs(
         self, features: np.ndarray | None, genres: Sequence[Sequence[str]], years: Sequence[int | None]
-    ) -> Iterator[torch.Tensor]:
+    ) -> Iterator[np.ndarray]:
         """The head's output, batch by batch; always finite."""
-        import torch
-
-        from albumnet.models.heads import pool
-
-        metadata = torch.from_numpy(self.config.metadata.encode(genres, years))
+        metadata = self.config.metadata.encode(genres, years)
         for start in range(0, len(metadata), _BATCH):
             rows = slice(start, start + _BATCH)
-            inputs = torch.empty(len(metadata[rows]), 0)
+            inputs = np.empty((len(metadata[rows]), 0), np.float32)
             if self.kind.uses_cover:
                 if features is None:
                     raise RunError(f"{self.kind.title} needs a cover")
-                inputs = pool(torch.from_numpy(features[rows]).float(), is_pooled=self.preset.is_pooled)
-            with torch.no_grad():
+                inputs = pool(features[rows], is_pooled=self.preset.is_pooled)
+            with np.errstate(over="ignore", invalid="ignore"):  # told of below, in words
                 raw = self.head(inputs, metadata[rows])
-            if not torch.isfinite(raw).all():
+            if not np.isfinite(raw).all():
                 raise RunError(
                     f"{self.kind.title} gives nan or infinity: its weights or an album's features are damaged; "
                     "train it again, after `albumnet features --force` if need be"
@@ -284,16 +307,13 @@ class MoodModel:
             yield raw
 
     def features(self, pixels: np.ndarray) -> Float[np.ndarray, "B ..."]:
-        """Features of decoded covers, (B, size, size, 3) in 0..255, by the plain float32 network."""
-        import torch
-
-        with torch.inference_mode():
-            normalised = self.backbone.transform.normalise(torch.from_numpy(pixels))
-            return self.backbone.module(normalised).float().numpy()  # type: ignore[no-any-return]  # Module is untyped
+        """Features of decoded covers, (B, size, size, 3) in 0..255, float32."""
+        steps = range(0, len(pixels), self.engine.batch_size)
+        return np.concatenate([self.engine.features(pixels[n : n + self.engine.batch_size]) for n in steps])
 
     def predict(
         self,
-        covers: Iterable[str | os.PathLike[str] | bytes] | str | os.PathLike[str] | bytes,
+        covers: Iterable[str | os.PathLike[str] | bytes | None] | str | os.PathLike[str] | bytes,
         *,
         genres: str | Sequence[str] | Sequence[Sequence[str]] = (),
         years: int | Sequence[int | None] | None = None,
@@ -303,7 +323,8 @@ class MoodModel:
         """The moods of some covers.
 
         Args:
-            covers: Paths, or files' bytes; one alone needs no list.
+            covers: Paths, or files' bytes; one alone needs no list. None for an album without a cover, of which only
+                the starter model and others of `models.parts` can tell something.
             genres: Name or names for all of them, or a list of names per cover; empty where unknown.
             years: One year for all of them, or one per cover; None where unknown.
             top: Keep this many moods of each; None for all.
@@ -327,38 +348,64 @@ class MoodModel:
         batches = (albums[start : start + _PREDICT_BATCH] for start in range(0, len(albums), _PREDICT_BATCH))
         return [prediction for batch in batches for prediction in self._predict_batch(batch, top=top, asked=asked)]
 
+    def part_for(self, *, has_cover: bool, genres: Sequence[str], year: int | None) -> MoodModel:  # noqa: ARG002
+        """The model that answers where this much is known of an album: this one, whatever is known."""
+        return self
+
     def _predict_batch(
         self, albums: Sequence[tuple[Any, Any, Any]], *, top: int | None, asked: AskedMoods | None
     ) -> list[Prediction]:
         decoded = [self._decode(cover) for cover, _, _ in albums]
-        usable = [n for n, (_, pixels, _) in enumerate(decoded) if pixels is not None]
-        features = None
-        if self.kind.uses_cover and usable:
-            features = self.features(np.stack([pixels for _, pixels, _ in decoded if pixels is not None]))
-        inputs = features, [albums[n][1] for n in usable], [albums[n][2] for n in usable]
-        told = [
-            self._tell(decoded[n][0], row, top=top, known=None if asked is None else asked.known)
-            for n, row in zip(usable, self.probabilities(*inputs), strict=True)
-        ]
-        if asked is not None and asked.labels is not None:
-            near = self.closeness_to(asked.labels, *inputs)
-            told = [
-                replace(found, unseen_moods=tuple(map(MoodCloseness, asked.unseen, row.tolist())))
-                for found, row in zip(told, near, strict=True)
+        found = {n: Prediction(name, (), error) for n, (name, _, error) in enumerate(decoded) if error is not None}
+        for with_cover in (True, False):
+            rows = [
+                n for n, (_, pixels, _) in enumerate(decoded) if n not in found and (pixels is not None) == with_cover
             ]
-        told_of = dict(zip(usable, told, strict=True))
-        return [told_of.get(n) or Prediction(name, (), error) for n, (name, _, error) in enumerate(decoded)]
+            if not rows:
+                continue
+            features = None
+            if with_cover and self.kind.uses_cover:
+                features = self.features(np.stack([np.asarray(decoded[n][1]) for n in rows]))
+            given = features, [albums[n][1] for n in rows], [albums[n][2] for n in rows]
+            names = [decoded[n][0] for n in rows]
+            found |= dict(zip(rows, self._answer(names, given, top=top, asked=asked), strict=True))
+        return [found[n] for n in range(len(albums))]
+
+    def _answer(
+        self,
+        names: Sequence[str],
+        given: tuple[np.ndarray | None, list[Sequence[str]], list[int | None]],
+        *,
+        top: int | None,
+        asked: AskedMoods | None,
+    ) -> list[Prediction]:
+        """Predictions of albums of which all have a cover, or none."""
+        features, genres, years = given
+        parts = [
+            self.part_for(has_cover=features is not None, genres=g, year=y) for g, y in zip(genres, years, strict=True)
+        ]
+        told = [
+            part._tell(name, row, top=top, known=None if asked is None else asked.known)
+            for part, name, row in zip(parts, names, self.probabilities(*given), strict=True)
+        ]
+        if asked is None or asked.labels is None:
+            return told
+        near = self.closeness_to(asked.labels, *given)
+        return [
+            replace(found, unseen_moods=tuple(map(MoodCloseness, asked.unseen, row.tolist())))
+            for found, row in zip(told, near, strict=True)
+        ]
 
     def _tell(
         self, cover: str, probabilities: Float[np.ndarray, " M"], *, top: int | None, known: Sequence[str] | None
     ) -> Prediction:
         moods, sets = self.rank(probabilities), self.config.mood_sets
         moods = tuple(found for found in moods if known is None or found.mood in known)[:top]
+        told = Prediction(cover, moods, told_precision=self.telling.precision if self.telling else None)
         if sets is None:
-            return Prediction(cover, moods)
-        return Prediction(
-            cover,
-            moods,
+            return told
+        return replace(
+            told,
             n_for_coverage=sets.size(probabilities),
             n_without_looking=sets.prior_size,
             can_tell=sets.can_tell(probabilities),
@@ -367,16 +414,21 @@ class MoodModel:
 
     def rank(self, probabilities: Float[np.ndarray, " M"], *, top: int | None = None) -> tuple[MoodProbability, ...]:
         """One album's probabilities as moods, likeliest first."""
-        order = np.argsort(-probabilities, kind="stable")[:top]
+        order, base_rates = np.argsort(-probabilities, kind="stable")[:top], self.config.base_rates
+        is_told = self.telling.tells(probabilities, np.array(base_rates)).tolist() if self.telling else None
         return tuple(
-            MoodProbability(self.config.moods[m], float(probabilities[m]), self.config.base_rates[m], rank)
+            MoodProbability(
+                self.config.moods[m], float(probabilities[m]), base_rates[m], rank, is_told[m] if is_told else None
+            )
             for rank, m in enumerate(order, start=1)
         )
 
-    def _decode(self, cover: str | os.PathLike[str] | bytes) -> tuple[str, np.ndarray | None, str | None]:
-        """Name, pixels and error of a cover; exactly one of the last two is None."""
+    def _decode(self, cover: str | os.PathLike[str] | bytes | None) -> tuple[str, np.ndarray | None, str | None]:
+        """Name, pixels and error of a cover; exactly one of the last two is None, and both where none is needed."""
+        if cover is None:
+            return "", None, None if self.answers_without_cover else f"no cover, which {self.kind.title} needs"
         name = f"{len(cover)} bytes" if isinstance(cover, bytes) else os.fspath(cover)
-        transform = self.backbone.transform if self.kind.uses_cover else None
+        transform = self.transform if self.kind.uses_cover else None
         size, interpolation = (transform.size, transform.interpolation) if transform else (32, "bicubic")
         try:
             data = cover if isinstance(cover, bytes) else Path(cover).read_bytes()
@@ -387,5 +439,5 @@ class MoodModel:
             return name, None, f"cannot be read: {error.strerror or error}"
 
 
-def _part(tensors: dict[str, Any], prefix: str) -> dict[str, Any]:
+def _part(tensors: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import re
@@ -11,7 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from albumnet.dataset.atomic import read_json, replacing, write_json, write_text
+from albumnet.dataset.addresses import fetched, open_address, read_bytes
+from albumnet.dataset.atomic import read_json, replacing, sort_header, write_json, write_text
 from albumnet.dataset.feature_store import FeatureManifest
 from albumnet.errors import RunError
 from albumnet.models.metadata import MetadataEncoder
@@ -19,9 +21,15 @@ from albumnet.models.mood_sets import MoodSets
 from albumnet.records import MoodVocabulary
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 SCHEMA_VERSION = 3
+
+# The model that comes with the package, by name.
+STARTER = "starter"
+_STARTER_DIR = Path(__file__).parent / "data" / STARTER
+_PARTS_FILE = "parts.json"
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,17 @@ class Epoch:
     seconds: float
 
 
+def find_run(run: Path | str) -> Path:
+    """A run's folder; "starter" is the packaged one, unless a run of that name lies here."""
+    run = open_address(run)
+    return _STARTER_DIR if str(run) == STARTER and not (run / "config.json").is_file() else run
+
+
+def parts_file(run: Path) -> Path:
+    """The file of a run that has heads for less than all that can be known of an album: `models.parts`."""
+    return run / _PARTS_FILE
+
+
 def write_config(run: Path, config: RunConfig) -> None:
     """Write config.json; it comes last, so that a folder with one is a finished run."""
     content = asdict(config)
@@ -107,6 +126,7 @@ def read_config(run: Path) -> RunConfig:
         RunError: If the folder is no finished run.
         SchemaVersionError: If another version wrote it.
     """
+    run = find_run(run)
     path = run / "config.json"
     if not path.is_file():
         if (run / "checkpoint.safetensors").is_file():
@@ -140,6 +160,7 @@ def write_weights(path: Path, tensors: Mapping[str, torch.Tensor], *, made_from:
     try:
         with replacing(path) as temporary:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+            sort_header(temporary)
             # The library makes files that only their owner can read; a run is there to be shared.
             temporary.chmod(0o666 & ~_umask())
     except SafetensorError as error:
@@ -154,8 +175,8 @@ def _umask() -> int:
     return mask
 
 
-def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
-    """The tensors of a run.
+def read_weights(run: Path, config: RunConfig) -> dict[str, np.ndarray]:
+    """The arrays of a run.
 
     Raises:
         RunError: If the file is missing, broken, or was written with another config.
@@ -164,9 +185,9 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
 
     path = run / "model.safetensors"
     try:
-        with safe_open(path, framework="pt") as file:
+        with fetched(path) as local, safe_open(local, framework="np") as file:
             made_from = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
+            arrays = {name: _as_float32(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (OSError, SafetensorError) as error:
         raise RunError(f"cannot read {path}: {error}; train the model again") from error
     for what, found, wanted in (
@@ -177,7 +198,21 @@ def read_weights(run: Path, config: RunConfig) -> dict[str, torch.Tensor]:
     ):
         if found != wanted:
             raise RunError(f"{path} has {what} {found} but config.json beside it {wanted}; train the model again")
-    return tensors
+    return arrays
+
+
+def _as_float32(array: np.ndarray) -> np.ndarray:
+    """Of weights that were stored in half their size."""
+    return array.astype("float32") if array.dtype == "float16" else array
+
+
+def digest_run(run: Path) -> str:
+    """16 hex digits of a finished run's weights and config."""
+    hasher = hashlib.sha256()
+    for name in ("model.safetensors", "config.json"):
+        with fetched(run / name) as local, local.open("rb") as file:
+            hasher.update(hashlib.file_digest(file, "sha256").digest())
+    return hasher.hexdigest()[:16]
 
 
 def write_history(run: Path, history: Sequence[Epoch]) -> None:
@@ -206,7 +241,7 @@ def read_history(run: Path) -> tuple[Epoch, ...]:
                 valid_loss=float(line["valid_loss"]),
                 seconds=float(line["seconds"]),
             )
-            for line in csv.DictReader(path.read_text("utf-8").splitlines(), strict=True)
+            for line in csv.DictReader(read_bytes(path).decode("utf-8").splitlines(), strict=True)
         )
     except (OSError, csv.Error, KeyError, TypeError, ValueError) as error:
         raise RunError(f"cannot read {path}: {error}; train the model again") from error

@@ -43,7 +43,7 @@ from albumnet.pipeline.recommending import (
     recommend_mood,
 )
 from albumnet.pipeline.reporting import write_report
-from albumnet.pipeline.scoring import compare_with_set, predict_albums, score
+from albumnet.pipeline.scoring import compare_with_set, predict_albums, score, score_on_ray
 from albumnet.pipeline.studying import StudyReport, report_study
 from albumnet.pipeline.training import ScoreRow, TrainingResult, read_scores, table_values, train, training_options
 
@@ -97,6 +97,7 @@ __all__ = [
     "report_study",
     "score",
     "score_asked_moods",
+    "score_on_ray",
     "see_covers",
     "see_set",
     "table_values",

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from albumnet.dataset import AlbumSet
+from albumnet.dataset.addresses import open_address
 from albumnet.dataset.atomic import write_parquet
 from albumnet.errors import AlbumNetError
 from albumnet.pipeline.scoring import predict_albums, predict_closeness, scorable_albums
@@ -73,6 +74,7 @@ def score_asked_moods(
     run: Path,
     *,
     moods: Sequence[str],
+    engine: str = "auto",
     weights: Path | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> AskedScores:
@@ -86,7 +88,7 @@ def score_asked_moods(
     from albumnet.models.asking import look_up_moods
     from albumnet.models.prediction import load_model
 
-    model = load_model(run, weights=weights)
+    model = load_model(run, weights=weights, engine=engine)
     asked = look_up_moods(moods, config=model.config)
     albums, store = scorable_albums(model, album_set)
     columns: list[tuple[str, bool, np.ndarray]] = []
@@ -148,7 +150,7 @@ def _closeness_in_training(model: MoodModel, labels: np.ndarray) -> Float[np.nda
     if model.config.n_fine_tuned:
         return None
     try:
-        album_set = AlbumSet(Path(model.config.album_set))
+        album_set = AlbumSet(open_address(model.config.album_set))
         if album_set.digest != model.config.albums_digest:
             return None
         albums, store = scorable_albums(model, album_set)

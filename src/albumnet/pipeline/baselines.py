@@ -200,11 +200,8 @@ def _unit(store: FeatureStore, albums: Sequence[Album], mean: np.ndarray, std: n
 
 def read_pooled(store: FeatureStore, albums: Sequence[Album]) -> np.ndarray:
     """Features (N, D) of albums as a head takes them."""
-    import torch
-
-    from albumnet.models.heads import pool
+    from albumnet.models.plain_head import pool
 
     covers = [album.cover or "" for album in albums]
     steps = range(0, len(covers), 256)
-    parts = [pool(torch.from_numpy(store.read(covers[n : n + 256])).float(), is_pooled=True).numpy() for n in steps]
-    return np.concatenate(parts)
+    return np.concatenate([pool(store.read(covers[n : n + 256]), is_pooled=True) for n in steps])

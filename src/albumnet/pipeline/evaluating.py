@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from albumnet.dataset import AlbumSet, FeatureStore
+from albumnet.dataset.addresses import open_address
 from albumnet.dataset.predictions import read_predictions, write_predictions
 from albumnet.dataset.splits import artist_key, group_albums
 from albumnet.errors import AlbumSetError, PredictionsError, SchemaVersionError, WordVectorError
@@ -196,12 +197,12 @@ def _prepare(run: Path, *, on: Path | None, progress: ProgressCallback) -> _Tria
     from albumnet.models.prediction import load_model
 
     config, model = read_config(run), load_model(run)
-    if not Path(config.album_set).is_dir():
+    if not open_address(config.album_set).is_dir():
         raise AlbumSetError(
             f"{run} was trained on {config.album_set}, which is gone; baselines are trained on the same albums, "
             "put the set back or train the model again"
         )
-    home = AlbumSet(Path(config.album_set))
+    home = AlbumSet(open_address(config.album_set))
     if home.digest != config.albums_digest:
         raise PredictionsError(
             f"{run} was trained on albums {config.albums_digest}, but {home.path} now holds albums {home.digest}; "
@@ -288,7 +289,7 @@ def _measure_collapse(trial: _Trial, truth: Truth) -> Collapse | None:
     has_moods = truth.relevance.any(axis=1)
     return measure_collapse(
         vectors[has_moods],
-        labels=trial.model.labels.numpy(),
+        labels=trial.model.labels,
         relevance=truth.relevance[has_moods],
         train_counts=truth.train_counts,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from albumnet.dataset import AlbumSet
+from albumnet.dataset.addresses import open_address
 from albumnet.dataset.atomic import write_json, write_parquet, write_tensors
 from albumnet.dataset.splits import artist_key, group_albums
 from albumnet.errors import RecommendError, WordVectorError
@@ -309,7 +310,7 @@ def _crossfitted(
 
 
 def _same_set(config: RecConfig) -> AlbumSet:
-    album_set = AlbumSet(Path(config.album_set))
+    album_set = AlbumSet(open_address(config.album_set))
     if album_set.digest != config.albums_digest:
         raise RecommendError(
             f"{album_set.path} holds albums {album_set.digest}, the recommender was fitted to {config.albums_digest}; "

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from albumnet.dataset import AlbumSet
+from albumnet.dataset.addresses import open_address, read_bytes
 from albumnet.dataset.atomic import read_json, write_text
 from albumnet.dataset.predictions import read_predictions
 from albumnet.errors import (
@@ -90,12 +91,12 @@ def _is_of_run(path: Path, run: Path, config: RunConfig, *, albums: str) -> bool
     return made_from == {
         "albums": albums,
         "vocabulary": config.vocabulary.digest,
-        "run": hashlib.sha256((run / "config.json").read_bytes()).hexdigest()[:16],
+        "run": hashlib.sha256(read_bytes(run / "config.json")).hexdigest()[:16],
     }
 
 
 def _find_albums(config: RunConfig, absent: dict[str, str]) -> AlbumSet | None:
-    path = Path(config.album_set)
+    path = open_address(config.album_set)
     try:
         album_set = AlbumSet(path)
     except (AlbumSetError, SchemaVersionError):

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from albumnet.dataset import SIDES, AlbumSet, FeatureStore
+from albumnet.dataset.addresses import full_address
 from albumnet.dataset.predictions import write_predictions
 from albumnet.errors import FeatureStoreError, TrainingError, VocabularyMismatchError
+from albumnet.models.album_inputs import gather_inputs
+from albumnet.models.run import digest_run
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.records import Album
 
 if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
+    from albumnet.scale import RayOptions
 
 _BATCH = 256
-_PIXEL_BATCH = 16
 
 
 def score(
@@ -26,6 +29,7 @@ def score(
     run: Path,
     *,
     out: Path,
+    engine: str = "auto",
     weights: Path | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> tuple[int, tuple[str, ...]]:
@@ -33,12 +37,20 @@ def score(
 
     The set's own vocabulary does not matter: the model's moods are what comes out.
 
+    Args:
+        album_set: Whose albums.
+        run: The model.
+        out: The file.
+        engine: What runs the backbone of a fine-tuned model, whose features are not stored.
+        weights: The backbone's weights file, if it no longer lies where it lay.
+        progress: Called per batch.
+
     Returns:
         How many albums were scored, and the ids of those that could not be for want of a usable cover.
     """
     from albumnet.models.prediction import load_model
 
-    model = load_model(run, weights=weights)
+    model = load_model(run, weights=weights, engine=engine)
     albums, store = scorable_albums(model, album_set)
     probabilities = predict_albums(model, album_set, albums, store, progress=progress)
     write_predictions(
@@ -46,10 +58,50 @@ def score(
         album_ids=[album.album_id for album in albums],
         moods=model.config.moods,
         probabilities=probabilities,
-        made_from={"albums": album_set.digest, "vocabulary": model.config.vocabulary.digest},
+        made_from=_made_from(model, album_set),
     )
+    return len(albums), _left_out(album_set, albums)
+
+
+def score_on_ray(
+    album_set: AlbumSet,
+    run: Path,
+    *,
+    out: Path,
+    options: RayOptions,
+    weights: Path | None = None,
+    progress: ProgressCallback = ignore_progress,
+) -> tuple[int, tuple[str, ...]]:
+    """The same on the workers of Ray, which must all reach the set, the run and `out`; shards are kept on the way.
+
+    Returns:
+        How many albums were scored, and the ids of those that could not be for want of a usable cover.
+    """
+    from albumnet import scale
+    from albumnet.models.prediction import load_model
+
+    model = load_model(run, weights=weights)
+    albums, store = scorable_albums(model, album_set)
+    work = scale.ScoreWork(
+        run=full_address(run),
+        covers=full_address(album_set.covers_dir),
+        store=full_address(store.path) if store else "",
+        parts=full_address(out.with_name(f"{out.name}.parts")),
+        made_from=_made_from(model, album_set),
+        model=digest_run(run),
+        weights=full_address(weights) if weights else "",
+    )
+    scale.score_on_ray(albums, work, out=out, moods=model.config.moods, options=options, progress=progress)
+    return len(albums), _left_out(album_set, albums)
+
+
+def _made_from(model: MoodModel, album_set: AlbumSet) -> dict[str, str]:
+    return {"albums": album_set.digest, "vocabulary": model.config.vocabulary.digest}
+
+
+def _left_out(album_set: AlbumSet, albums: Sequence[Album]) -> tuple[str, ...]:
     scored = {album.album_id for album in albums}
-    return len(albums), tuple(album.album_id for album in album_set.albums if album.album_id not in scored)
+    return tuple(album.album_id for album in album_set.albums if album.album_id not in scored)
 
 
 def scorable_albums(model: MoodModel, album_set: AlbumSet) -> tuple[list[Album], FeatureStore | None]:
@@ -128,15 +180,7 @@ def _inputs(
     model: MoodModel, album_set: AlbumSet, albums: Sequence[Album], store: FeatureStore | None
 ) -> tuple[np.ndarray | None, list[tuple[str, ...]], list[int | None]]:
     """Features, genres and years of a batch."""
-    features = None
-    if model.kind.uses_cover and model.config.n_fine_tuned:
-        steps = range(0, len(albums), _PIXEL_BATCH)
-        features = np.concatenate(
-            [model.features(_read_pixels(album_set, model, albums[n : n + _PIXEL_BATCH])) for n in steps]
-        )
-    elif model.kind.uses_cover and store is not None:
-        features = store.read([album.cover or "" for album in albums])
-    return features, [album.genres for album in albums], [album.year for album in albums]
+    return gather_inputs(model, albums, store=store, read_cover=album_set.read_cover)
 
 
 def compare_with_set(model: MoodModel, album_set: AlbumSet) -> None:
@@ -183,11 +227,3 @@ def with_features(albums: Sequence[Album], store: FeatureStore) -> list[Album]:
             f"run `albumnet features {store.path.parent.parent} --backbone {store.manifest.backbone}` first"
         )
     return [album for album in albums if album.cover in store]
-
-
-def _read_pixels(album_set: AlbumSet, model: MoodModel, albums: Sequence[Album]) -> np.ndarray:
-    from albumnet.vision.decoding import decode_cover
-
-    transform = model.backbone.transform
-    covers = [album_set.read_cover(album.cover or "") for album in albums]
-    return np.stack([decode_cover(c, size=transform.size, interpolation=transform.interpolation) for c in covers])

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from albumnet.dataset import AlbumSet, FeatureStore
-from albumnet.dataset.atomic import read_json, write_json, write_text
+from albumnet.dataset.addresses import full_address
+from albumnet.dataset.atomic import read_json, remove_stale_temporaries, write_json, write_text
 from albumnet.dataset.predictions import write_predictions
 from albumnet.errors import RunError, WordVectorError
 from albumnet.metrics import MoodScores, score_moods
 from albumnet.models.presets import get_model, get_preset
 from albumnet.models.run import SCHEMA_VERSION, RunConfig
 from albumnet.pipeline.scoring import albums_of_sides, predict_albums
-from albumnet.progress import ProgressCallback, ignore_progress
+from albumnet.progress import ProgressCallback, ignore_progress, is_leading
 from albumnet.records import Album
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def training_options(
     vectors: Path | None = None,
     seed: int = 0,
     device: str = "auto",
+    precision: str = "auto",
     weights: Path | None = None,
     backbone: str = "efficientnet_lite0",
 ) -> TrainingOptions:
@@ -89,10 +91,11 @@ def training_options(
         seed=seed,
         min_albums_per_mood=min_albums_per_mood,
         device=device,
+        precision=precision,
         vectors=(read_glove(vectors) if vectors else load_packaged_vectors()) if needs_vectors else None,
         vectors_file=str(vectors.resolve()) if vectors else "",
         weights=str(weights.resolve()) if weights else _remembered_weights(album_set, backbone),
-        album_set=str(album_set.path.resolve()),
+        album_set=full_address(album_set.path),
         set_vocabulary=album_set.vocabulary.digest,
         albums_digest=album_set.digest,
     )
@@ -149,9 +152,11 @@ def train(
         RunError: If `out` holds a run and neither `resume` nor `force` is given.
         TrainingError: If there is too little to learn from.
     """
-    from albumnet.training.assembly import save_run, train_model
+    from albumnet.training.assembly import choose_device, save_run, train_model
+    from albumnet.training.processes import join_processes, leave_processes
 
     _check_free(out, resume=resume, force=force)
+    join_processes(choose_device(options.device))
     kind = get_model(options.model)
     store = FeatureStore(album_set.features_dir(backbone)) if kind.uses_cover else None
     sides, n_without = albums_of_sides(album_set, album_set.splits, store)
@@ -168,6 +173,10 @@ def train(
     rows, n_test = _score_rows(
         trained.model, probabilities[len(sides["valid"]) :], sides, options=options, progress=progress
     )
+    result = TrainingResult(trained.model.config, rows, n_test, n_without)
+    leave_processes()
+    if not is_leading():
+        return result
     write_predictions(
         out / "predictions.parquet",
         album_ids=[album.album_id for side in ("valid", "test") for album in sides[side]],
@@ -180,7 +189,7 @@ def train(
     write_json(out / "metrics.json", metrics, schema_version=SCHEMA_VERSION)
     write_text(out / "card.md", write_run_card(trained.model.config, rows, n_test=n_test))
     save_run(out, trained)
-    return TrainingResult(trained.model.config, rows, n_test, n_without)
+    return result
 
 
 def read_scores(run: Path) -> list[ScoreRow]:
@@ -220,6 +229,9 @@ def table_values(scores: MoodScores) -> tuple[float, float, float, float]:
 
 
 def _check_free(out: Path, *, resume: bool, force: bool) -> None:
+    remove_stale_temporaries(out)
+    if force and not is_leading():
+        return
     if force:
         # A replaced run must not look finished while its successor is trained.
         for name in ("config.json", "checkpoint.safetensors"):
@@ -242,6 +254,7 @@ def _remembered_weights(album_set: AlbumSet, backbone: str) -> str:
 def _fine_tuned(album_set: AlbumSet, backbone: str, n_blocks: int, options: TrainingOptions) -> Any:
     import torch
 
+    from albumnet.training.assembly import choose_device
     from albumnet.training.finetuning import PixelFeatures
     from albumnet.vision.backbones import load_backbone
     from albumnet.vision.decoding import decode_cover
@@ -261,13 +274,12 @@ def _fine_tuned(album_set: AlbumSet, backbone: str, n_blocks: int, options: Trai
             ]
         )
 
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
     return PixelFeatures(
         loaded,
         n_blocks=n_blocks,
         read_pixels=read_pixels,
         is_pooled=get_preset(options.preset).is_pooled,
-        device=device,
+        device=choose_device(options.device),
     )
 
 

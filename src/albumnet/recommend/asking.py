@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,8 @@ from albumnet.errors import RecommendError
 from albumnet.metrics.recommendation import top_columns
 from albumnet.recommend.contents import Contents, RowSpec
 from albumnet.recommend.folder import FittedFolder
-from albumnet.recommend.recommenders.base import count_listeners, unit_rows
+from albumnet.recommend.reasons import say_alike, say_common_moods
+from albumnet.recommend.recommenders.base import UserItems, count_listeners, unit_rows
 from albumnet.recommend.recommenders.content import Content
 from albumnet.recommend.recommenders.hybrid import Hybrid
 from albumnet.recommend.recommenders.implicit_models import Als
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 BY = ("hybrid", "listeners", "mood", "look")
-N_REASON_MOODS = 2
 _N_NAMES = 3
 
 
@@ -71,8 +72,11 @@ class Asking:
             if block in fitted.blocks
         }
         self._row_of_user = {user: n for n, user in enumerate(fitted.interactions.users)}
+        self._column_of_album = {album: n for n, album in enumerate(fitted.interactions.album_ids)}
         moods = fitted.blocks.get("moods")
-        self._mood_lift = None if moods is None else moods - moods.mean(axis=0)
+        # Without moods no album has more of any than albums on average.
+        self._mood_lift = np.zeros((len(fitted.names), 0)) if moods is None else moods - moods.mean(axis=0)
+        self._moods = fitted.config.moods if moods is not None else ()
 
     def for_user(self, user: str, *, k: int = 10) -> list[Recommended]:
         """The k best albums for a user, without those they know.
@@ -136,6 +140,19 @@ class Asking:
         place = np.argsort(np.argsort(-closeness))
         return self._listed(scores, k=k, hidden=hidden, user=row, asked=(words, place))
 
+    def why_alike(self, album_id: str, other_id: str) -> str:
+        """The reason that `like` would give for another album; "" where nothing speaks for it."""
+        return self._why_alike(self._column_of_album[album_id], self._column_of_album[other_id])
+
+    def n_listeners(self, album_id: str) -> int:
+        """How many like an album."""
+        return int(self._n_listeners[self._column_of_album[album_id]])
+
+    @property
+    def album_set_digest(self) -> str:
+        """Digest of the albums it was fitted to."""
+        return self._fitted.config.albums_digest
+
     def find_user(self, user: str) -> int:
         """The row of a user.
 
@@ -155,8 +172,8 @@ class Asking:
         Raises:
             RecommendError: If there is none (near names are offered), or several albums are called so.
         """
-        if album in self._fitted.interactions.album_ids:
-            return self._fitted.interactions.album_ids.index(album)
+        if (column := self._column_of_album.get(album)) is not None:
+            return column
         key = normalise_name(album)
         names = self._fitted.names
         found = [n for n, (artist, title) in enumerate(names) if key in (normalise_name(title), _full(artist, title))]
@@ -220,32 +237,31 @@ class Asking:
                 nearest = int(liked[np.argmax(self._unit_factors[liked] @ self._unit_factors[n])])
                 who = "listeners of" if self._n_listeners[n] else "no listeners yet, by its content near"
                 parts.append(f"{who} {self.title(nearest)}")
-                parts += self._common_moods(n, liked)
+                taste = self._mood_lift[liked].mean(axis=0)
+                parts.append(say_common_moods(self._mood_lift[n], taste, moods=self._moods))
         if like is not None:
-            both = int(self._n_both(n, like))
-            if both:
-                parts.append(f"{both} like both")
-            parts += self._common_moods(n, np.array([like]))
-        return "; ".join(parts)
+            parts.append(self._why_alike(n, like))
+        return "; ".join(part for part in parts if part)
 
-    def _common_moods(self, n: int, others: np.ndarray) -> list[str]:
-        """The moods that an album and some others are both predicted to have more than albums have on average."""
-        if self._mood_lift is None:
-            return []
-        shared = np.minimum(self._mood_lift[n], self._mood_lift[others].mean(axis=0))
-        best = np.argsort(-shared)[:N_REASON_MOODS]
-        moods = [self._fitted.config.moods[m].lower() for m in best if shared[m] > 0]
-        return [f"close in mood: {', '.join(moods)}"] if moods else []
+    def _why_alike(self, first: int, second: int) -> str:
+        return say_alike(
+            n_both=self._n_both(first, second), first=self._mood_lift[first], second=self._mood_lift[second],
+            moods=self._moods,
+        )  # fmt: skip
 
     def _n_both(self, first: int, second: int) -> int:
-        columns = (self._by_album[:, [first]] > 0).multiply(self._by_album[:, [second]] > 0)
-        return int(columns.sum())
+        likes_first = np.zeros(self._liked.shape[0], dtype=bool)
+        likes_first[self._listeners(first)] = True
+        return int(likes_first[self._listeners(second)].sum())
 
-    @property
-    def _by_album(self):  # type: ignore[no-untyped-def]  # scipy.sparse
-        if not hasattr(self, "_liked_by_album"):
-            self._liked_by_album = self._liked.tocsc()
-        return self._liked_by_album
+    def _listeners(self, album: int) -> Int[np.ndarray, " L"]:
+        by_album = self._liked_by_album
+        rows: np.ndarray = by_album.indices[by_album.indptr[album] : by_album.indptr[album + 1]]
+        return rows
+
+    @cached_property
+    def _liked_by_album(self) -> UserItems:
+        return self._liked.tocsc()
 
 
 def _full(artist: str, title: str) -> str:

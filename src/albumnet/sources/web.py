@@ -163,14 +163,14 @@ def _judge_refusal(error: urllib.error.HTTPError, address: str) -> _Redirect | N
     if error.code in _MISSING:
         return None
     if error.code in _BUSY:
-        raise _TryLaterError(f"is busy ({error.code})", _retry_after_s(error.headers.get("Retry-After")))
+        raise _TryLaterError(f"is busy ({error.code})", retry_after_s(error.headers.get("Retry-After")))
     if error.code in _PASSING:
         raise _TryLaterError(f"has trouble ({error.code})")
     said = error.read(300).decode("utf-8", "replace")
     raise SourceError(f"{address} refuses ({error.code} {error.reason}): {' '.join(said.split())}")
 
 
-def _retry_after_s(value: str | None) -> float | None:
+def retry_after_s(value: str | None) -> float | None:
     """Seconds to wait by a Retry-After, which is a number or a date; None where it says neither."""
     if not value:
         return None

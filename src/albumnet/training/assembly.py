@@ -19,9 +19,10 @@ from albumnet.models.calibration import (
     fit_calibration,
     start_from_base_rates,
 )
-from albumnet.models.heads import HeadShape, MoodHead, closeness, pooled_dim
+from albumnet.models.heads import HeadShape, MoodHead, closeness
 from albumnet.models.metadata import fit_metadata
 from albumnet.models.mood_sets import MoodSets, fit_mood_sets
+from albumnet.models.plain_head import pooled_dim
 from albumnet.models.prediction import MoodModel
 from albumnet.models.presets import ModelKind, Preset, get_model, get_preset
 from albumnet.models.run import Epoch, RunConfig, write_config, write_history, write_weights
@@ -47,6 +48,7 @@ class TrainingOptions:
         min_albums_per_mood: Moods with fewer training albums are left out.
         moods: Train on exactly these instead; None to go by `min_albums_per_mood`.
         device: auto | cpu | cuda.
+        precision: auto | float32 | bfloat16, of the hidden layers' products.
         vectors: Word vectors of models 3 and 4.
         vectors_file: Where those came from, to remember; "" for the packaged ones.
         weights: Backbone weights file to remember; "" for the installed ones.
@@ -62,6 +64,7 @@ class TrainingOptions:
     min_albums_per_mood: int = 30
     moods: tuple[str, ...] | None = None
     device: str = "auto"
+    precision: str = "auto"
     vectors: WordVectors | None = None
     vectors_file: str = ""
     weights: str = ""
@@ -105,7 +108,7 @@ def train_model(
     """
     kind, preset = get_model(options.model), get_preset(options.preset)
     space = _space(kind, preset, options)
-    device = _device(options.device)
+    device = choose_device(options.device)
     vocabulary, left_out = choose_moods(sides["train"], options)
     train, valid = (
         [album for album in sides[side] if any(mood in vocabulary for mood in album.moods)]
@@ -162,6 +165,7 @@ def train_model(
         shape=shape,
         seed=options.seed,
         device=device,
+        precision=options.precision,
         checkpoint=checkpoint,
         identity=_identity(config, albums),
         progress=progress,
@@ -178,7 +182,8 @@ def train_model(
     tensors |= {f"calibration.{name}": tensor for name, tensor in vars(calibration).items()}
     config = replace(config, smoothing=kept.smoothing, strength=kept.strength, mood_sets=mood_sets)
     weights = Path(options.weights) if options.weights else None
-    return TrainedModel(MoodModel(config, tensors, weights=weights), tensors, history)
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+    return TrainedModel(MoodModel(config, arrays, weights=weights), tensors, history)
 
 
 def choose_moods(train: Sequence[Album], options: TrainingOptions) -> tuple[MoodVocabulary, dict[str, int]]:
@@ -279,7 +284,12 @@ def _calibrate(
     )
 
 
-def _device(name: str) -> str:
+def choose_device(name: str) -> str:
+    """Cpu or cuda for auto, cpu or cuda.
+
+    Raises:
+        TrainingError: If there is no such device here.
+    """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from albumnet.dataset.addresses import fetched
 from albumnet.errors import RunError
 from albumnet.models.heads import MoodHead
 from albumnet.models.run import SCHEMA_VERSION, Epoch, write_weights
@@ -95,7 +96,7 @@ def load_checkpoint(
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with fetched(path) as local, safe_open(local, framework="pt") as file:
             content = json.loads((file.metadata() or {}).get("state", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (SafetensorError, OSError, ValueError) as error:

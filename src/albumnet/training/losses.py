@@ -46,6 +46,18 @@ def mood_loss(
     return (distances * target).sum() / target.sum().clamp_min(1)
 
 
+def count_terms(*, target: Float[torch.Tensor, "B M"], top_moods: Int[torch.Tensor, "B 5"], kind: ModelKind) -> float:
+    """What the mean loss of a batch is the mean over: albums, moods at ranks, or moods of albums.
+
+    Batches' mean losses, weighted by this, add up to that of all their albums.
+    """
+    if kind.gives_logits:
+        return float(len(target))
+    if kind.output == "slots":
+        return float((top_moods >= 0).sum())
+    return float(target.sum())
+
+
 def moods_at_ranks(top_moods: Int[torch.Tensor, "N 5"], *, n_moods: int) -> Float[torch.Tensor, "N 5 M"]:
     """1 where the album's mood of that rank is this one."""
     target = torch.zeros(*top_moods.shape, n_moods, device=top_moods.device)

@@ -11,8 +11,10 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from albumnet.progress import ProgressCallback, ignore_progress
-from albumnet.web import api, pictures, predicting
+from albumnet.web import api, explaining, pictures, predicting
 from albumnet.web.errors import answer_errors
+from albumnet.web.explaining import Explainer
+from albumnet.web.intake import Intake
 from albumnet.web.loading import load_state
 from albumnet.web.options import ServeOptions
 from albumnet.web.pictures import Pictures
@@ -37,7 +39,9 @@ def app_of(state: AppState, *, host: str = "127.0.0.1") -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
             if state.model is not None:
-                app.state.reader = await stack.enter_async_context(Reader(state))
+                intake = await stack.enter_async_context(Intake(state.limits))
+                app.state.reader = await stack.enter_async_context(Reader(state, intake))
+                app.state.explainer = await stack.enter_async_context(Explainer(state, intake))
             if state.album_set is not None:
                 app.state.pictures = await stack.enter_async_context(Pictures(state))
             yield
@@ -46,6 +50,7 @@ def app_of(state: AppState, *, host: str = "127.0.0.1") -> FastAPI:
     app.state.albumnet = state
     app.include_router(api.router)
     app.include_router(predicting.router)
+    app.include_router(explaining.router)
     app.include_router(pictures.router)
     _add_pages(app)
     answer_errors(app)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from albumnet.cache import cache_folder
 from albumnet.dataset import AlbumSet, FeatureStore
 from albumnet.dataset.atomic import replacing
-from albumnet.dataset.cache import cache_folder
 from albumnet.errors import FeatureStoreError, MapError, MissingExtraError, ServeError, WordVectorError
 from albumnet.moodmap.basis import Basis, fit_basis
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
@@ -23,6 +23,7 @@ from albumnet.web.state import AppState, rows_in_order
 if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
     from albumnet.moodmap import MoodMap
+    from albumnet.recommend.asking import Asking
 
 T = TypeVar("T")
 
@@ -34,14 +35,17 @@ def load_state(options: ServeOptions, *, progress: ProgressCallback = ignore_pro
     """Open what is to be served.
 
     Raises:
-        ServeError: If there is nothing to serve, or set and map do not belong together.
-        AlbumNetError: If the set, the run or the map cannot be read.
+        ServeError: If there is nothing to serve, or set, map and recommender do not belong together.
+        AlbumNetError: If the set, the run, the map or the recommender cannot be read.
     """
     if options.album_set is None and options.model is None:
         raise ServeError("nothing to serve; give --set SET, --model RUN, or both")
     if options.mood_map is not None and options.album_set is None:
         raise ServeError("a map shows the albums of a set; give --set SET with --map")
+    if options.recommender is not None and options.album_set is None:
+        raise ServeError("a recommender is of the albums of a set; give --set SET with --recommend")
     album_set = AlbumSet(options.album_set) if options.album_set else None
+    recommender = _load_recommender(options, album_set)
     model = _load_model(options)
     folder = _app_folder(options, album_set)
     notes: list[str] = []
@@ -58,7 +62,16 @@ def load_state(options: ServeOptions, *, progress: ProgressCallback = ignore_pro
     if store is not None:
         look = _look_index(store, albums, folder, progress)
     state = AppState(
-        album_set, model, mood_map, folder, options.model, probabilities, look, options.limits, tuple(notes)
+        album_set,
+        model,
+        mood_map,
+        folder,
+        options.model,
+        probabilities,
+        look,
+        recommender,
+        options.limits,
+        tuple(notes),
     )
     return state.prepare()
 
@@ -68,7 +81,21 @@ def _load_model(options: ServeOptions) -> MoodModel | None:
         return None
     from albumnet.models.prediction import load_model
 
-    return load_model(options.model, weights=options.weights)
+    return load_model(options.model, weights=options.weights, engine=options.engine)
+
+
+def _load_recommender(options: ServeOptions, album_set: AlbumSet | None) -> Asking | None:
+    if options.recommender is None or album_set is None:
+        return None
+    from albumnet.pipeline import open_recommender
+
+    recommender = open_recommender(options.recommender)
+    if recommender.album_set_digest != album_set.digest:
+        raise ServeError(
+            f"{options.recommender} was fitted to albums {recommender.album_set_digest}, {album_set.path} holds "
+            f"{album_set.digest}; give the set it was fitted to, or fit again with `albumnet recommend fit`"
+        )
+    return recommender
 
 
 def _load_map(

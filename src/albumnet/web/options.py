@@ -23,6 +23,8 @@ class Limits:
         header_s: How long a request's headers may take to arrive.
         decode_s: How long a decoder may take before it is killed.
         answer_s: How long a decoded cover may wait for its moods.
+        n_explaining: Explanations that are computed or wait for their turn; more are refused with 429.
+        explain_s: How long a question may wait for its explanation.
         drain_bytes: Of a refused body, how much is read and thrown away, so that the client sees the answer.
         drain_s: For how long.
         n_connections: Open at the same time; more are answered with 503.
@@ -42,6 +44,8 @@ class Limits:
     header_s: float = 10.0
     decode_s: float = 10.0
     answer_s: float = 30.0
+    n_explaining: int = 8
+    explain_s: float = 30.0
     drain_bytes: int = 64 * 2**20
     drain_s: float = 3.0
     n_connections: int = 600
@@ -57,6 +61,8 @@ class ServeOptions:
         album_set: Folder of the set; None to serve a model alone.
         model: Folder of the run; None to serve a set alone.
         mood_map: Folder of the set's map; None to use the one in the app folder, or make it there.
+        recommender: Folder of a recommender fitted to the set; None where nobody's likes are known.
+        engine: What runs the model's backbone: auto (the fastest here) | torch | onnx | openvino.
         weights: The backbone's weights file, if it no longer lies where it lay.
         host: Address to listen at.
         port: Port to listen at; 0 for any that is free.
@@ -67,6 +73,8 @@ class ServeOptions:
     album_set: Path | None = None
     model: Path | None = None
     mood_map: Path | None = None
+    recommender: Path | None = None
+    engine: str = "auto"
     weights: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8700

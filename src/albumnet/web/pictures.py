@@ -11,6 +11,7 @@ from typing import Literal, Self
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from albumnet.dataset import AlbumSet
 from albumnet.errors import CoverError
 from albumnet.web.api import cache_headers, state_of
 from albumnet.web.decoders import Decoders, DecoderTimeoutError
@@ -104,19 +105,25 @@ class Pictures:
     async def _make(self, cover: str, size: int) -> bytes:
         if size == COVER_SIZE:
             async with self._turn:
-                return await self._decoders.cover(await self._read(cover), size=size)
+                return await self._decoders.cover(await read_set_cover(self._album_set, cover), size=size)
         jpeg = await self._file.get(cover, size)
         if jpeg is None:
             async with self._turn:
-                jpeg = await self._decoders.thumbnail(await self._read(cover), size=size)
+                jpeg = await self._decoders.thumbnail(await read_set_cover(self._album_set, cover), size=size)
             self._file.put(cover, size, jpeg)
         self._in_memory[cover, size] = jpeg
         if len(self._in_memory) > self._n_in_memory:
             self._in_memory.popitem(last=False)
         return jpeg
 
-    async def _read(self, cover: str) -> bytes:
-        # A set may come from anywhere: what is no digest would be a path.
-        if not _SHA256.fullmatch(cover):
-            raise CoverError("the album's cover is named by no sha256")
-        return await asyncio.to_thread(self._album_set.read_cover, cover)
+
+async def read_set_cover(album_set: AlbumSet, cover: str) -> bytes:
+    """The bytes of a cover of the set.
+
+    Raises:
+        CoverError: If there is no such cover.
+    """
+    # A set may come from anywhere: what is no digest would be a path.
+    if not _SHA256.fullmatch(cover):
+        raise CoverError("the album's cover is named by no sha256")
+    return await asyncio.to_thread(album_set.read_cover, cover)

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from albumnet.errors import CoverError, WordVectorError
+from albumnet.errors import WordVectorError
 from albumnet.web.batching import Batcher
-from albumnet.web.decoders import Decoders, DecoderTimeoutError
 from albumnet.web.errors import RefusedError
+from albumnet.web.intake import Intake, Taken
 from albumnet.web.state import N_NEAR, AppState
-from albumnet.web.uploads import Admission, Upload, announced_bytes, read_upload
 
 if TYPE_CHECKING:
-    from albumnet.vision.inference import FeatureNetwork
+    from albumnet.vision.engines.base import Engine
 
 router = APIRouter()
 
-# Of a model that does not look at covers: the picture is decoded all the same, to be sure that it is one.
-_UNSEEN_SIZE = 32
-_N_TRIAL_COVERS = 4
+# Engines take turns this long before the first cover is read.
+_TRIAL_S = 2.0
 
 
 @router.post("/api/predict")
@@ -40,52 +36,32 @@ async def predict(request: Request) -> JSONResponse:
     return JSONResponse(await reader.answer(request))
 
 
-@dataclass(frozen=True)
-class _Question:
-    pixels: np.ndarray
-    genres: tuple[str, ...]
-    year: int | None
-
-
 class Reader:
     """Reads covers with the state's model.
 
     Args:
         state: Whose model, map and looks.
+        intake: Where uploads come in.
     """
 
-    def __init__(self, state: AppState) -> None:
+    def __init__(self, state: AppState, intake: Intake) -> None:
         assert state.model is not None
-        self._state, self._model, self._limits = state, state.model, state.limits
-        self._decoders = Decoders(os.cpu_count() or 1, limit_s=state.limits.decode_s)
-        self._admission = Admission(state.limits)
-        self._network: FeatureNetwork | None = None
+        self._state, self._model, self._limits, self._intake = state, state.model, state.limits, intake
+        self._engine: Engine | None = None
 
     async def __aenter__(self) -> Self:
         self._stack = contextlib.AsyncExitStack()
         self._batcher = await self._stack.enter_async_context(Batcher(self._answer_all))
-        await self._decoders.start()
-        self._stack.push_async_callback(self._decoders.stop)
         if self._model.kind.uses_cover:
-            self._network = await self._batcher.run(self._prepare)
+            self._engine = await self._batcher.run(self._prepare)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    def _prepare(self) -> FeatureNetwork:
-        """The backbone's fast way, held against its plain one on drawn covers."""
-        from albumnet.planted import draw_world
-        from albumnet.planted.drawing import draw_cover
-        from albumnet.vision.decoding import decode_cover
-        from albumnet.vision.inference import prepare_network
-
-        backbone = self._model.backbone
-        transform = backbone.transform
-        world = draw_world(n_albums=_N_TRIAL_COVERS, rng=np.random.default_rng(0), cover_size=256)
-        drawn = (draw_cover(world, n) for n in range(_N_TRIAL_COVERS))
-        trial = [decode_cover(c, size=transform.size, interpolation=transform.interpolation) for c in drawn]
-        return prepare_network(backbone, trial_covers=np.stack(trial))
+    def _prepare(self) -> Engine:
+        """The fastest engine that gives what plain float32 does."""
+        return self._model.try_engines(trial_s=_TRIAL_S)
 
     async def answer(self, request: Request) -> dict[str, Any]:
         """Answer an upload.
@@ -93,32 +69,24 @@ class Reader:
         Raises:
             RefusedError: If it cannot be answered.
         """
-        async with self._admission.admit(announced_bytes(request, self._limits)):
-            upload = await read_upload(request, self._limits)
-            pixels = await self._decode(upload)
-            del upload.data[:]
+        transform = self._model.transform if self._engine is not None else None
+        async with self._intake.take(request, transform) as taken:
             try:
                 async with asyncio.timeout(self._limits.answer_s):
-                    return await self._batcher.ask(_Question(pixels, upload.genres, upload.year))
+                    return await self._batcher.ask(taken)
             except TimeoutError:
                 raise RefusedError(503, "reading the cover took too long; try again", retry_after_s=5) from None
 
-    async def _decode(self, upload: Upload) -> np.ndarray:
-        transform = self._model.backbone.transform if self._network is not None else None
-        size, interpolation = (transform.size, transform.interpolation) if transform else (_UNSEEN_SIZE, "bicubic")
-        try:
-            return await self._decoders.pixels(upload.data, size=size, interpolation=interpolation)
-        except CoverError as error:
-            raise RefusedError(415, str(error)) from error
-        except DecoderTimeoutError as error:
-            raise RefusedError(503, str(error)) from error
-
-    def _answer_all(self, questions: Sequence[_Question]) -> list[dict[str, Any]]:
+    def _answer_all(self, questions: Sequence[Taken]) -> list[dict[str, Any]]:
         """On the batcher's thread: moods, place and neighbours of some decoded covers."""
         model, state = self._model, self._state
         genres, years = [list(q.genres) for q in questions], [q.year for q in questions]
-        features = self._features(np.stack([q.pixels for q in questions])) if self._network is not None else None
-        told = [state.tell(row) for row in model.probabilities(features, genres, years)]
+        features = self._model.features(np.stack([q.pixels for q in questions])) if self._engine is not None else None
+        parts = [model.part_for(has_cover=True, genres=g, year=y) for g, y in zip(genres, years, strict=True)]
+        told = [
+            state.tell(row, by=part)
+            for row, part in zip(model.probabilities(features, genres, years), parts, strict=True)
+        ]
         places = near_in_mood = near_in_look = None
         if state.mood_map is not None and state.is_map_of_moods:
             with contextlib.suppress(WordVectorError):
@@ -139,11 +107,6 @@ class Reader:
             }
             for n, answer in enumerate(told)
         ]
-
-    def _features(self, pixels: np.ndarray) -> np.ndarray:
-        assert self._network is not None
-        steps = range(0, len(pixels), self._network.batch_size)
-        return np.concatenate([self._network.features(pixels[n : n + self._network.batch_size]) for n in steps])
 
     @property
     def _looks_compare(self) -> bool:

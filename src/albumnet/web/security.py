@@ -33,7 +33,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-UPLOAD_PATH = "/api/predict"
+UPLOAD_PATHS = frozenset({"/api/predict", *(f"/api/explain/{about}" for about in ("cover", "map", "change"))})
 _SAFE_METHODS = ("GET", "HEAD")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -58,7 +58,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        body = _Body(receive, headers, self._limits, is_upload=scope["path"] == UPLOAD_PATH)
+        body = _Body(receive, headers, self._limits, is_upload=scope["path"] in UPLOAD_PATHS)
 
         is_answered = False
 

@@ -16,6 +16,7 @@ from albumnet.errors import WordVectorError
 from albumnet.moodspace import WordVectors, embed_labels, load_packaged_words
 from albumnet.moodspace.label_vectors import split_label
 from albumnet.pipeline import vectors_to_walk
+from albumnet.recommend.reasons import say_common_moods
 from albumnet.records import Album, normalise_name
 from albumnet.web.catalogue import Catalogue
 from albumnet.web.families import UNKNOWN_FAMILY, Family, find_families
@@ -27,11 +28,16 @@ if TYPE_CHECKING:
 
     from albumnet.models.prediction import MoodModel
     from albumnet.moodmap import MoodMap
+    from albumnet.recommend.asking import Asking
 
 N_NEAR = 12
 # Mood words name no album exactly: this many of the nearest count as meant.
 N_OF_MOOD_WORDS = 500
 MOOD_PREFIX = "mood:"
+NO_RECOMMENDER = (
+    "Nobody's likes are known here. Fit a recommender with `albumnet recommend fit RATINGS --set SET --model RUN --out "
+    "REC` and start with `albumnet serve --set SET --model RUN --recommend REC`."
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class AppState:
         run: The model's folder.
         probabilities: (N, M) per row, nan where the model could not say; None without a model or features.
         look: What looks like what; None without features.
+        recommender: Who likes what; None where that is not known.
         app_dir: The only folder written to.
         limits: Of requests.
         notes: What could not be had, for whoever starts the app.
@@ -67,6 +74,7 @@ class AppState:
     run: Path | None = None
     probabilities: Float[np.ndarray, "N M"] | None = None
     look: LookIndex | None = None
+    recommender: Asking | None = None
     limits: Limits = field(default_factory=Limits)
     notes: tuple[str, ...] = ()
 
@@ -98,6 +106,11 @@ class AppState:
     def prepare(self) -> AppState:
         """Make now what the first request would have to wait for."""
         _ = (self.catalogue, self.family_of_row, self.version, self.words_to_search)
+        if self.probabilities is not None:
+            _ = self._mean_probabilities
+        if self.recommender is not None and self.albums:
+            # The first of its reasons waits for likes in another order.
+            self.recommender.why_alike(self.albums[0].album_id, self.albums[0].album_id)
         return self
 
     # What is said of one album.
@@ -118,7 +131,11 @@ class AppState:
         """All that is known of an album, as `/api/albums/{album_id}` answers."""
         row = self.catalogue.row_of[album.album_id]
         said = self.probabilities[row] if self.probabilities is not None else None
-        told = self.tell(said) if said is not None and not np.isnan(said).any() else None
+        told = None
+        if said is not None and self.model is not None and not np.isnan(said).any():
+            told = self.tell(
+                said, by=self.model.part_for(has_cover=album.cover is not None, genres=album.genres, year=album.year)
+            )
         return {
             **self.label(row),
             "genres": list(album.genres),
@@ -127,18 +144,25 @@ class AppState:
             **_NOTHING_TOLD,
             **({**told, "predicted": told["moods"], "moods": list(album.moods)} if told else {"predicted": None}),
             "place": self.place(row),
+            "near_by_listeners": self.near_by_listeners(row),
+            "why_no_listeners": self.why_no_listeners(row),
             "near_in_mood": self.near_in_mood(row),
             "near_in_look": self.near_in_look(row),
         }
 
-    def tell(self, probabilities: Float[np.ndarray, " M"]) -> dict[str, Any]:
-        """Probabilities as moods, likeliest first, and how far to trust them."""
-        assert self.model is not None
+    def tell(self, probabilities: Float[np.ndarray, " M"], *, by: MoodModel) -> dict[str, Any]:
+        """Probabilities as moods, likeliest first, and how far to trust them, by the model that gave them."""
         moods = [
-            {"mood": m.mood, "probability": m.probability, "base_rate": m.base_rate, "rank": m.rank}
-            for m in self.model.rank(probabilities)
+            {
+                "mood": m.mood,
+                "probability": m.probability,
+                "base_rate": m.base_rate,
+                "rank": m.rank,
+                "is_told": m.is_told,
+            }
+            for m in by.rank(probabilities)
         ]
-        sets = self.model.config.mood_sets
+        sets = by.config.mood_sets
         if sets is None:
             return {"moods": moods, **_NOTHING_TOLD}
         return {
@@ -163,24 +187,63 @@ class AppState:
         """Whether the map's vectors are mood vectors."""
         return self.mood_map is not None and self.mood_map.config.of == "moods"
 
+    def near_by_listeners(self, row: int) -> list[dict[str, Any]]:
+        """The albums that the same people like, by the factors that their likes were taken apart into."""
+        if self.recommender is None or self.why_no_listeners(row):
+            return []
+        found = self.recommender.like(self.albums[row].album_id, k=N_NEAR, by="listeners")
+        return [
+            {**self.label(self.catalogue.row_of[one.album_id]), "closeness": round(one.score, 4), "reason": one.reason}
+            for one in found
+        ]
+
+    def why_no_listeners(self, row: int) -> str | None:
+        """Why nothing can be near by listeners; None where something can."""
+        if self.recommender is None:
+            return NO_RECOMMENDER
+        if not self.recommender.n_listeners(self.albums[row].album_id):
+            return "Nobody whose likes are known likes this album."
+        return None
+
     def near_in_mood(self, row: int) -> list[dict[str, Any]]:
         """The albums nearest to a row in the mood space."""
         if self.mood_map is None or row >= self.n_on_map or not self.is_map_of_moods:
             return []
         rows, cosines = self.mood_map.nearest(self.mood_map.vectors[row : row + 1], N_NEAR + 1)
-        return self.neighbours(rows[0], cosines[0], without=row)
+        return self._with_reasons(row, self.neighbours(rows[0], cosines[0], without=row))
 
     def near_in_look(self, row: int) -> list[dict[str, Any]]:
         """The albums whose covers look most like a row's."""
         if self.look is None:
             return []
         found = self.look.near_row(row, N_NEAR + 1)
-        return self.neighbours(*found, without=row) if found else []
+        return self._with_reasons(row, self.neighbours(*found, without=row)) if found else []
 
     def neighbours(self, rows: np.ndarray, closeness: np.ndarray, *, without: int = -1) -> list[dict[str, Any]]:
         """Rows and cosines as answered."""
         pairs = [(int(row), float(value)) for row, value in zip(rows, closeness, strict=True) if row != without]
         return [{**self.label(row), "closeness": round(value, 4)} for row, value in pairs[:N_NEAR]]
+
+    def _with_reasons(self, row: int, near: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**album, "reason": self._why_alike(row, album["row"])} for album in near]
+
+    def _why_alike(self, row: int, other: int) -> str:
+        """As the recommender says it; without one, the moods that the model says of both."""
+        if self.recommender is not None:
+            return self.recommender.why_alike(self.albums[row].album_id, self.albums[other].album_id)
+        if self.probabilities is None or self.model is None:
+            return ""
+        first, second = (self.probabilities[n] - self._mean_probabilities for n in (row, other))
+        return say_common_moods(first, second, moods=self.model.config.moods)
+
+    @cached_property
+    def _mean_probabilities(self) -> Float[np.ndarray, " M"]:
+        assert self.probabilities is not None
+        has_any = ~np.isnan(self.probabilities).any(axis=1)
+        if not has_any.any():
+            return np.zeros(self.probabilities.shape[1])
+        mean: np.ndarray = self.probabilities.mean(axis=0, where=has_any[:, None])
+        return mean
 
     # What a person looks for.
 

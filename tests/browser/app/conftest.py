@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from albumnet.dataset import AlbumSet
 from albumnet.web.app import app_of
 from albumnet.web.loading import load_state
 from albumnet.web.options import ServeOptions
 from albumnet.web.state import AppState
 from web.planted_127k import write_planted
-from web.planted_run import make_planted_run
+from web.planted_run import fit_planted_recommender, make_planted_run
 from web.serving import serving
 
 N_ALBUMS = 60
@@ -42,9 +43,11 @@ def planted(tmp_path_factory) -> tuple[Path, Path, tuple[Path, ...]]:
 
 @pytest.fixture(scope="session")
 def site(planted, tmp_path_factory) -> Iterator[Site]:
-    """Set, model and map."""
+    """Set, model, map and recommender."""
     album_set, run, covers = planted
-    state = load_state(ServeOptions(album_set=album_set, model=run, app_dir=tmp_path_factory.mktemp("app")))
+    base = tmp_path_factory.mktemp("app")
+    rec = fit_planted_recommender(AlbumSet(album_set), run, base)
+    state = load_state(ServeOptions(album_set=album_set, model=run, recommender=rec, app_dir=base))
     with serving(app_of(state)) as client:
         yield Site(f"http://127.0.0.1:{client.port}", state, covers)
 

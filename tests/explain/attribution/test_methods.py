@@ -51,7 +51,7 @@ def test_hirescam_adds_up_to_half_of_what_the_roots_of_the_features_add(scorer, 
         features = scorer.module(covers)
         roots = features.sign() * features.abs().sqrt()
         weights = scorer.head.output.weight[MOODS.index("Playful")] * scorer.head.feature_scale
-        added = float(scorer.model.calibration.slope * (roots @ weights))
+        added = float(scorer.model.in_torch.calibration.slope * (roots @ weights))
     # A root's slope times its argument is half of it; enlarging the grids keeps their sums nearly.
     assert float(values.sum()) == pytest.approx(added / 2, rel=0.05, abs=0.02)
 

@@ -8,7 +8,9 @@ from PIL import Image
 from albumnet import pipeline
 from albumnet.errors import ExplainError, RunError
 from albumnet.explain.attribution import METHODS
-from albumnet.pipeline.explaining.covers import CoverExplanation, MoodMap, find_mood
+from albumnet.pipeline.explaining.changes import MovedMood
+from albumnet.pipeline.explaining.covers import CoverExplanation, find_mood
+from albumnet.pipeline.explaining.explainer import CoverExplainer, MoodMap
 from untrained import MOODS, make_model, make_pixels, size_of
 
 pytest.importorskip("cv2")
@@ -143,3 +145,28 @@ def test_maps_of_another_method_are_not_mixed_in(model_of_set, planted_set, tmp_
     with pytest.raises(RunError, match="--force"):
         pipeline.explain_set(model_of_set, planted_set, out, n_albums=1, method="gradient")
     pipeline.explain_set(model_of_set, planted_set, out, n_albums=1, method="gradient", force=True)
+
+
+@pytest.mark.parametrize("before", [1e-9, 0.3, 1.0])
+def test_what_encoding_alone_did_lies_around_the_probability_before(before):
+    moved = MovedMood("grey", "Bleak", before, 0.4, 0.5, 0.7)
+    low, high = moved.encoding_band
+    assert low <= before <= high
+    if before == 0.3:
+        odds = np.log(0.3 / 0.7)
+        assert (low, high) == (
+            pytest.approx(1 / (1 + np.exp(0.7 - odds))),
+            pytest.approx(1 / (1 + np.exp(-0.7 - odds))),
+        )
+
+
+def test_one_explainer_tells_covers_and_metadata_apart(model):
+    explainer, pixels = CoverExplainer(model), make_pixels()
+    (rock,) = explainer.maps(pixels, columns=[0], genres=["Rock"], year=1970)
+    (jazz,) = explainer.maps(pixels, columns=[0], genres=["Jazz"], year=1970)
+    (again,) = explainer.maps(pixels, columns=[0], genres=["Rock"], year=1970)
+    assert rock.probability != jazz.probability
+    assert np.array_equal(again.values, rock.values)
+    assert again.likeness == rock.likeness
+    shares = explainer.shares(pixels, genres=["Rock"], year=1970)
+    np.testing.assert_allclose(list(rock.shares.values()), shares.parts[0], atol=1e-6)

@@ -45,10 +45,11 @@ class MoodScorer:
             raise ExplainError(
                 f"{model.kind.title} looks at no pixels, so there is nothing to see; explain a model 1 to 4"
             )
-        self.model = model
+        self._whole = model
+        self.model = model = model.part_for(has_cover=True, genres=genres, year=year)
         self.backbone = model.backbone
         self.module = self.backbone.module
-        self.head = model.head
+        self.head = model.in_torch.head
         self._metadata = torch.from_numpy(model.config.metadata.encode([genres], [year]))
         for parameter in (*self.module.parameters(), *self.head.parameters()):
             parameter.requires_grad_(False)
@@ -56,7 +57,10 @@ class MoodScorer:
     def with_metadata(self, genres: Sequence[str], year: int | None) -> MoodScorer:
         """The same networks for an album of another genre and year."""
         other = copy.copy(self)
-        other._metadata = torch.from_numpy(self.model.config.metadata.encode([genres], [year]))
+        part = self._whole.part_for(has_cover=True, genres=genres, year=year)
+        if part is not self.model:
+            other.model, other.head = part, part.in_torch.head
+        other._metadata = torch.from_numpy(part.config.metadata.encode([genres], [year]))
         return other
 
     def normalise(self, covers: UInt8[np.ndarray, "B H W 3"]) -> Float[torch.Tensor, "B 3 H W"]:
@@ -71,9 +75,11 @@ class MoodScorer:
         """Log-odds of every mood, from what the backbone gives."""
         inputs = _pool_smoothly(features.float(), is_pooled=self.model.preset.is_pooled)
         raw = self.head(inputs, self._metadata.expand(len(inputs), -1))
-        if self.model.labels is not None:
-            raw = closeness(raw, self.model.labels, kind=self.model.kind, space=self.model.config.space)
-        return self.model.calibration.logits(raw)
+        parts = self.model.in_torch
+        if parts.labels is not None:
+            raw = closeness(raw, parts.labels, kind=self.model.kind, space=self.model.config.space)
+        logits: torch.Tensor = parts.calibration.logits(raw)
+        return logits
 
     @torch.no_grad()
     def fast_logits(self, covers: Float[torch.Tensor, "B 3 H W"]) -> Float[torch.Tensor, "B M"]:

@@ -7,7 +7,7 @@ encoding alone does at any common quality.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,40 @@ if TYPE_CHECKING:
 _QUALITY = 90
 # What encoding alone does is taken from these.
 _QUALITIES = (70, 80, 85, 95)
+# Regions that a retouch can blur.
+BLURRABLE = ("faces", "lettering")
+
+
+@dataclass(frozen=True)
+class Retouch:
+    """A cover changed by degrees; what is left at its default changes nothing.
+
+    Attributes:
+        hue_degrees: How far every colour is turned, in [-180, 180].
+        saturation: Times as colourful, in [0, 3]; 0 is grey.
+        brightness: Times as bright, in [0, 3].
+        is_flipped: Left and right change sides.
+        blurred: Of `BLURRABLE`, what is made out no more.
+    """
+
+    hue_degrees: float = 0.0
+    saturation: float = 1.0
+    brightness: float = 1.0
+    is_flipped: bool = False
+    blurred: tuple[str, ...] = ()
+
+    def apply(self, picture: Image.Image, *, regions: Masks) -> Image.Image:
+        """The changed picture; regions that are not blurred, or not there, are not looked at."""
+        for name in self.blurred:
+            if name in regions and regions[name].any():
+                picture = _blur_region(picture, regions[name])
+        if self.hue_degrees:
+            picture = _turn_hue(picture, self.hue_degrees)
+        if self.saturation != 1:
+            picture = ImageEnhance.Color(picture).enhance(self.saturation)
+        if self.brightness != 1:
+            picture = ImageEnhance.Brightness(picture).enhance(self.brightness)
+        return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if self.is_flipped else picture
 
 
 @dataclass(frozen=True)
@@ -50,7 +84,7 @@ class Counterfactual:
 def try_changes(
     cover: UInt8[np.ndarray, "H W 3"], *, regions: Masks, score: Score
 ) -> tuple[Float[np.ndarray, " M"], list[Counterfactual]]:
-    """Change a cover in every way there is, and score what comes out.
+    """Change a cover in every way that has a name, and score what comes out.
 
     Args:
         cover: As the model sees it.
@@ -62,9 +96,25 @@ def try_changes(
     """
     picture = Image.fromarray(cover)
     changed = {name: change(picture) for name, change in CHANGES.items()}
-    for name in ("faces", "lettering"):
+    for name in BLURRABLE:
         if name in regions and regions[name].any():
-            changed[f"{name} blurred"] = _blur_region(picture, regions[name])
+            changed[f"{name} blurred"] = Retouch(blurred=(name,)).apply(picture, regions=regions)
+    return _compare(cover, changed, score=score)
+
+
+def try_retouch(
+    cover: UInt8[np.ndarray, "H W 3"], retouch: Retouch, *, regions: Masks, score: Score
+) -> tuple[Float[np.ndarray, " M"], Counterfactual]:
+    """As `try_changes`, for one change by degrees."""
+    changed = retouch.apply(Image.fromarray(cover), regions=regions)
+    start, (counterfactual,) = _compare(cover, {"retouched": changed}, score=score)
+    return start, counterfactual
+
+
+def _compare(
+    cover: np.ndarray, changed: Mapping[str, Image.Image], *, score: Score
+) -> tuple[np.ndarray, list[Counterfactual]]:
+    picture = Image.fromarray(cover)
     encoded = [encode(picture, quality=_QUALITY)] + [encode(one, quality=_QUALITY) for one in changed.values()]
     again = [cover, *(encode(picture, quality=quality) for quality in _QUALITIES)]
     logits = score(np.stack([*encoded, *again]))
@@ -94,15 +144,19 @@ def _blur_region(picture: Image.Image, mask: Bool[np.ndarray, "H W"]) -> Image.I
     return Image.composite(blurred, picture, Image.fromarray((255 * mask).astype(np.uint8)))
 
 
+def _by(retouch: Retouch) -> Callable[[Image.Image], Image.Image]:
+    return lambda picture: retouch.apply(picture, regions={})
+
+
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "hue +60°": lambda picture: _turn_hue(picture, 60),
-    "hue +180°": lambda picture: _turn_hue(picture, 180),
-    "hue -60°": lambda picture: _turn_hue(picture, -60),
-    "darker": lambda picture: ImageEnhance.Brightness(picture).enhance(0.6),
-    "brighter": lambda picture: ImageEnhance.Brightness(picture).enhance(1.5),
-    "grey": lambda picture: ImageEnhance.Color(picture).enhance(0.0),
-    "more colour": lambda picture: ImageEnhance.Color(picture).enhance(2.0),
-    "flipped": lambda picture: picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "hue +60°": _by(Retouch(hue_degrees=60)),
+    "hue +180°": _by(Retouch(hue_degrees=180)),
+    "hue -60°": _by(Retouch(hue_degrees=-60)),
+    "darker": _by(Retouch(brightness=0.6)),
+    "brighter": _by(Retouch(brightness=1.5)),
+    "grey": _by(Retouch(saturation=0.0)),
+    "more colour": _by(Retouch(saturation=2.0)),
+    "flipped": _by(Retouch(is_flipped=True)),
     "upside down": lambda picture: picture.transpose(Image.Transpose.ROTATE_180),
     "blurred": lambda picture: picture.filter(ImageFilter.GaussianBlur(picture.width / 60)),
 }

@@ -14,7 +14,7 @@ import numpy as np
 
 from albumnet.explain.looking.faces import face_mask
 from albumnet.explain.looking.lettering import lettering_mask
-from albumnet.metrics import draw_resamples, interval, resample_mean
+from albumnet.metrics import draw_resamples, interval, on_log_scale, resample_mean
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, UInt8
@@ -117,10 +117,9 @@ def compare_with_areas(
                 continue
             shares, areas = (np.array([getattr(look, what)[region] for look in some]) for what in ("share", "area"))
             resamples = draw_resamples(artists, n_resamples=n_resamples, rng=rng)
-            with np.errstate(divide="ignore"):
-                resampled = np.log(resample_mean(shares, resamples) / resample_mean(areas, resamples))
             ratio = float(shares.mean() / areas.mean())
-            low, high = np.exp(interval(float(np.log(ratio)), resampled, n_groups=resamples.n_groups))
+            point, resampled = on_log_scale(ratio, resample_mean(shares, resamples) / resample_mean(areas, resamples))
+            low, high = np.exp(interval(point, resampled, n_groups=resamples.n_groups))
             ratios.append(
                 RegionRatio(
                     mood, region, float(shares.mean()), float(areas.mean()), ratio, float(low), float(high), len(some)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from albumnet.metrics import draw_resamples, holm, interval, p_value
+from albumnet.metrics import draw_resamples, holm, interval, on_log_scale, p_value
 from albumnet.vision.backbones import load_classifier, read_class_names
 
 if TYPE_CHECKING:
@@ -143,20 +143,21 @@ def find_lifts(
     found: list[tuple[Lift, float]] = []
     for m, mood in enumerate(used_moods.tolist()):
         both = by_artist(has_thing * has_mood[:, m : m + 1])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            resampled = np.log(both * n_albums / (n_thing * n_mood[:, m : m + 1]))
-        resampled[~np.isfinite(resampled)] = np.nan
+        # A resample without the thing, or without the mood, says nothing of them.
+        expected = n_thing * n_mood[:, m : m + 1]
+        resampled = np.divide(both * n_albums, expected, out=np.full(both.shape, np.nan), where=expected > 0)
         n_both = has_thing.T @ has_mood[:, m]
         for k, thing in enumerate(used_things.tolist()):
             if not n_both[k]:
                 continue
-            point = float(np.log(n_both[k] * len(seen) / (has_thing[:, k].sum() * has_mood[:, m].sum())))
-            low, high = interval(point, resampled[:, k], n_groups=resamples.n_groups)
-            p = p_value(point, resampled[:, k], n_groups=resamples.n_groups)
+            ratio = float(n_both[k] * len(seen) / (has_thing[:, k].sum() * has_mood[:, m].sum()))
+            point, around = on_log_scale(ratio, resampled[:, k])
+            low, high = interval(point, around, n_groups=resamples.n_groups)
+            p = p_value(point, around, n_groups=resamples.n_groups)
             lift = Lift(
                 things[thing],
                 moods[mood],
-                float(np.exp(point)),
+                ratio,
                 float(np.exp(low)),
                 float(np.exp(high)),
                 p,

@@ -12,9 +12,12 @@ import numpy as np
 
 from albumnet.dataset.atomic import write_bytes
 from albumnet.pipeline.explaining.covers import find_mood, read_cover
+from albumnet.pipeline.explaining.explainer import CoverExplainer
 
 if TYPE_CHECKING:
-    from albumnet.explain.looking.counterfactuals import Counterfactual
+    from jaxtyping import Float, UInt8
+
+    from albumnet.explain.looking.counterfactuals import Counterfactual, Retouch
     from albumnet.models.prediction import MoodModel
 
 _MOVED_PER_CHANGE = 3
@@ -44,6 +47,13 @@ class MovedMood:
     def is_beyond(self) -> bool:
         """Whether the change did more than encoding alone."""
         return abs(self.moved) > self.by_encoding
+
+    @property
+    def encoding_band(self) -> tuple[float, float]:
+        """Probabilities between which encoding alone moved it."""
+        with np.errstate(divide="ignore"):  # a probability that is 1 to the last digit has no end
+            log_odds = float(np.log(self.before) - np.log1p(-self.before))
+        return _probability(log_odds - self.by_encoding), _probability(log_odds + self.by_encoding)
 
 
 def change_cover(
@@ -82,18 +92,45 @@ def change_cover(
     )
     moved = []
     for change in changes:
-        chosen = columns or np.argsort(-np.abs(change.moved))[:_MOVED_PER_CHANGE].tolist()
-        for m in chosen:
-            after = start[m] + change.moved[m]
-            moved.append(
-                MovedMood(
-                    change.name, model.config.moods[m], _probability(start[m]), _probability(after),
-                    float(change.moved[m]), float(change.by_encoding[m]),
-                )
-            )  # fmt: skip
+        of_change = moved_moods(model, start, change)
+        moved += [of_change[m] for m in columns] or _most_moved(of_change)[:_MOVED_PER_CHANGE]
     if out is not None:
         _draw(pixels, changes, moved, out)
     return moved
+
+
+def retouch_cover(
+    explainer: CoverExplainer,
+    pixels: UInt8[np.ndarray, "H W 3"],
+    retouch: Retouch,
+    *,
+    genres: Sequence[str] = (),
+    year: int | None = None,
+) -> tuple[UInt8[np.ndarray, "H W 3"], list[MovedMood]]:
+    """Change a decoded cover by degrees; it as the model then sees it, and what moved, the most first.
+
+    Raises:
+        MissingExtraError: If faces or lettering are to be blurred and OpenCV or the face detector is not installed.
+    """
+    from albumnet.explain.looking.regions import find_regions
+
+    regions = find_regions(pixels) if retouch.blurred else {}
+    start, change = explainer.retouch(pixels, retouch, regions=regions, genres=genres, year=year)
+    return change.cover, _most_moved(moved_moods(explainer.model, start, change))
+
+
+def moved_moods(model: MoodModel, start: Float[np.ndarray, " M"], change: Counterfactual) -> list[MovedMood]:
+    """How one change moved every mood, in the model's order."""
+    after = start + change.moved
+    return [
+        MovedMood(change.name, mood, _probability(start[m]), _probability(after[m]), float(change.moved[m]),
+                  float(change.by_encoding[m]))
+        for m, mood in enumerate(model.config.moods)
+    ]  # fmt: skip
+
+
+def _most_moved(moved: Sequence[MovedMood]) -> list[MovedMood]:
+    return sorted(moved, key=lambda one: -abs(one.moved))
 
 
 def _draw(pixels: np.ndarray, changes: Sequence[Counterfactual], moved: Sequence[MovedMood], out: Path) -> None:

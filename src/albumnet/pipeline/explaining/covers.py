@@ -13,50 +13,16 @@ import numpy as np
 
 from albumnet.dataset.atomic import write_bytes, write_json
 from albumnet.errors import CoverError, ExplainError, WordVectorError
+from albumnet.pipeline.explaining.explainer import CoverExplainer, MoodMap, check_shows_something
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.records import normalise_name
 
 if TYPE_CHECKING:
-    from albumnet.explain.attribution import Method, MoodScorer
     from albumnet.explain.pictures import Panel
     from albumnet.models.prediction import MoodModel
 
 SCHEMA_VERSION = 1
-N_UNASKED_MOODS = 3
 _COVERS_IN_A_ROW = 5
-
-
-@dataclass(frozen=True)
-class MoodMap:
-    """Where a model looked on one cover for one mood, or for one mood rather than another.
-
-    Attributes:
-        mood: The mood.
-        rather_than: The mood it is set against; None for the mood alone.
-        probability: Of the mood.
-        values: (H, W); what they mean depends on the method.
-        likeness: Of the map to that of a network that forgot everything, in [0, 1]; None if that was not checked.
-        shares: What cover, genre and year add to the mood's log-odds (to the difference of the two).
-    """
-
-    mood: str
-    rather_than: str | None
-    probability: float
-    values: np.ndarray
-    likeness: float | None
-    shares: dict[str, float]
-
-    @property
-    def title(self) -> str:
-        """What the map is of."""
-        return f"{self.mood} rather than {self.rather_than}" if self.rather_than else self.mood
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the map says the same when the network has forgotten what it learned."""
-        from albumnet.explain.belief import MAX_LIKENESS
-
-        return self.likeness is not None and self.likeness > MAX_LIKENESS
 
 
 @dataclass(frozen=True)
@@ -95,12 +61,8 @@ def explain_covers(
     Raises:
         ExplainError: If a mood is unknown, the model looks at no pixels, or the method does not fit the backbone.
     """
-    from albumnet.explain.attribution import DEFAULT_METHOD, MoodScorer, get_method
-
     columns = [find_mood(model, mood) for mood in moods]
-    how = get_method(method or DEFAULT_METHOD)
-    scorer = MoodScorer(model, genres=genres, year=year)
-    forgetful = scorer.shuffled(rng=np.random.default_rng(0)) if is_checked else None
+    explainer = CoverExplainer(model, method=method, is_checked=is_checked)
     explained = []
     for done, cover in enumerate(covers, start=1):
         try:
@@ -108,7 +70,7 @@ def explain_covers(
         except CoverError as error:
             explained.append(CoverExplanation(str(cover), None, (), str(error)))
         else:
-            maps = _explain_one(pixels, columns, how=how, scorer=scorer, forgetful=forgetful, about=(genres, year))
+            maps = explainer.maps(pixels, columns=columns, genres=genres, year=year)
             explained.append(CoverExplanation(str(cover), pixels, maps))
         progress(Progress("explaining", done, len(covers)))
     return explained
@@ -175,63 +137,14 @@ def read_cover(model: MoodModel, cover: Path) -> np.ndarray:
     """
     from albumnet.vision.decoding import decode_cover
 
-    transform = model.backbone.transform
+    transform = model.transform
     try:
         data = cover.read_bytes()
     except OSError as error:
         raise CoverError(f"cannot be read: {error.strerror or error}") from error
     pixels = decode_cover(data, size=transform.size, interpolation=transform.interpolation)
-    if int(np.ptp(pixels.reshape(-1, 3), axis=0).max()) <= 2:
-        raise CoverError("has one colour only, so no place on it says more than another; give a cover with a picture")
+    check_shows_something(pixels)
     return pixels
-
-
-def _explain_one(
-    pixels: np.ndarray,
-    columns: Sequence[int],
-    *,
-    how: Method,
-    scorer: MoodScorer,
-    forgetful: MoodScorer | None,
-    about: tuple[Sequence[str], int | None],
-) -> tuple[MoodMap, ...]:
-    import torch
-
-    from albumnet.explain.belief import likeness
-    from albumnet.explain.shares import PARTS, divide_log_odds
-
-    model = scorer.model
-    covers = scorer.normalise(pixels[None])
-    with torch.no_grad():
-        features = scorer.module(covers)
-        probabilities = torch.sigmoid(scorer.logits_of_features(features))[0].numpy()
-    shares = divide_log_odds(model, features[0].numpy(), genres=about[0], year=about[1]).parts
-    chosen = list(columns) or np.argsort(-probabilities)[:N_UNASKED_MOODS].tolist()
-    wanted: list[tuple[int, int | None]] = [(column, None) for column in chosen]
-    if len(columns) > 1:
-        wanted.append((columns[0], columns[1]))
-    maps = []
-    for column, against in wanted:
-        direction = torch.zeros(len(probabilities))
-        direction[column] = 1.0
-        if against is not None:
-            direction[against] = -1.0
-        values = how.attribute(scorer, covers, direction)[0].numpy()
-        found = None
-        if forgetful is not None:
-            found = likeness(values, how.attribute(forgetful, covers, direction)[0].numpy())
-        added = shares[column] - (shares[against] if against is not None else 0.0)
-        maps.append(
-            MoodMap(
-                mood=model.config.moods[column],
-                rather_than=model.config.moods[against] if against is not None else None,
-                probability=float(probabilities[column]),
-                values=values,
-                likeness=found,
-                shares=dict(zip(PARTS, added.tolist(), strict=True)),
-            )
-        )
-    return tuple(maps)
 
 
 def write_explanation(

@@ -87,7 +87,9 @@ def explain_set(
 
 def _claim(out: Path, model: MoodModel, *, method: str, force: bool) -> None:
     """Say whose maps these are, or refuse a folder that says something else."""
-    weights = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in model.head.parameters())).hexdigest()[:16]
+    weights = hashlib.sha256(
+        b"".join(p.detach().numpy().tobytes() for p in model.in_torch.head.parameters())
+    ).hexdigest()[:16]
     identity = {"model": weights, "vocabulary": model.config.vocabulary.digest, "method": method}
     path = out / "maps.json"
     if path.is_file():

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from albumnet.cache import library_cache
 from albumnet.dataset import AlbumSet, CoverFailure, FeatureStore
 from albumnet.dataset.album_set import write_failures
-from albumnet.dataset.cache import library_cache
 from albumnet.dataset.tracks import AlbumTracks, read_tracks
 from albumnet.errors import AlbumSetError, CoverError, FeatureStoreError, InputTableError
 from albumnet.progress import Progress, ProgressCallback, ignore_progress

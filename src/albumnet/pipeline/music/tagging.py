@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from albumnet.dataset.cache import library_cache
+from albumnet.cache import library_cache
 from albumnet.errors import CoverError, TagError
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.records import Album

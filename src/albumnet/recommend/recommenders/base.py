@@ -66,6 +66,21 @@ def unit_rows(vectors: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N D"]:
     return unit
 
 
+def row_lengths(vectors: Float[np.ndarray, "N D"]) -> Float[np.ndarray, " N"]:
+    """Length of each row; 1 for a row of zeros, which can then be divided by it."""
+    lengths: np.ndarray = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    return np.where(lengths > 0, lengths, 1)
+
+
+def cosines_of_rows(
+    vectors: Float[np.ndarray, "N D"], rows: Int[np.ndarray, " B"], *, lengths: Float[np.ndarray, " N"]
+) -> Float[np.ndarray, "B N"]:
+    """Cosines between some rows and all; a copy of all at unit length would take longer to write than the product."""
+    cosines: np.ndarray = (vectors[rows] / lengths[rows, None]) @ vectors.T
+    cosines /= lengths
+    return cosines
+
+
 def count_listeners(user_items: UserItems) -> Int[np.ndarray, " N"]:
     """How many users like each album."""
     return np.bincount(user_items.indices, minlength=user_items.shape[1])

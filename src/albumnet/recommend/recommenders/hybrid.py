@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from albumnet.recommend.recommenders.base import Recommender, UserItems, count_listeners, unit_rows
+from albumnet.recommend.recommenders.base import (
+    Recommender,
+    UserItems,
+    cosines_of_rows,
+    count_listeners,
+    row_lengths,
+)
 from albumnet.recommend.recommenders.content import Content
 from albumnet.recommend.recommenders.implicit_models import Als
 
@@ -77,6 +83,7 @@ class Hybrid(Recommender):
         )
         own = share_of_own(n_listeners, trust=self.options.trust)[:, None]
         self.item_factors = (own * self.als.item_factors + (1 - own) * predicted).astype(np.float32)
+        self._lengths = row_lengths(self.item_factors)
         return self
 
     def scores(self, users: Int[np.ndarray, " B"]) -> Float[np.ndarray, "B N"]:
@@ -88,8 +95,7 @@ class Hybrid(Recommender):
 
     def similarities(self, albums: Int[np.ndarray, " B"]) -> Float[np.ndarray, "B N"]:
         """Cosine between factors, own or predicted, blended with that between contents."""
-        unit = unit_rows(self.item_factors)
-        cosines: np.ndarray = unit[albums] @ unit.T
+        cosines = cosines_of_rows(self.item_factors, albums, lengths=self._lengths)
         return blend(cosines, self._closeness.similarities(albums), weight=self.options.closeness)
 
 

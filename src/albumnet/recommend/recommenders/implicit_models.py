@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from albumnet.errors import MissingExtraError
-from albumnet.recommend.recommenders.base import Recommender, UserItems, unit_rows
+from albumnet.recommend.recommenders.base import Recommender, UserItems, cosines_of_rows, row_lengths
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -50,9 +50,7 @@ class _Factors(Recommender):
 
     def similarities(self, albums: Int[np.ndarray, " B"]) -> Float[np.ndarray, "B N"]:
         """Cosine between albums' factors."""
-        unit = unit_rows(self.item_factors)
-        cosines: np.ndarray = unit[albums] @ unit.T
-        return cosines
+        return cosines_of_rows(self.item_factors, albums, lengths=row_lengths(self.item_factors))
 
 
 class Als(_Factors):

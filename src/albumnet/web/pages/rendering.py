@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
     from albumnet.web.state import AppState
@@ -52,6 +53,12 @@ def axis_end(shares: list[float]) -> float:
     return next((end for end in (0.25, 0.5, 0.75) if max(shares, default=0.0) <= end), 1.0)
 
 
+def mark_code(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
+
+
 def initials(name: str) -> str:
     """Two letters in the place of a cover that is missing."""
     words = [word for word in name.split() if word[0].isalnum()]
@@ -69,6 +76,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         initials=initials,
+        code=mark_code,
         count=lambda n: f"{n:,}",
         percent=lambda share: f"{100 * share:.0f}\N{NO-BREAK SPACE}%" if share >= 0.1 else _small_percent(share),
     )

@@ -1,5 +1,7 @@
 // Questions to the server; what goes wrong comes back as one sentence a person can read.
 
+const MAX_TRIES = 5;
+
 /** An answer that was no answer. `retryAfterS` is a number when it is worth asking again. */
 export class ApiError extends Error {
   constructor(message, { status = 0, retryAfterS = null } = {}) {
@@ -30,6 +32,27 @@ export async function askJson(url, options = {}) {
   return (await ask(url, options)).json();
 }
 
+/**
+ * As askJson; when the server is busy wait as long as it says, and ask again.
+ *
+ * @param {string} url
+ * @param {function} makeOptions gives fetch's options: a body can be sent once only
+ * @param {object} how onWait(secondsLeft) is told every second of the waiting; `signal` ends it
+ */
+export async function askPatiently(url, makeOptions, { onWait, signal = null }) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await askJson(url, { ...makeOptions(), signal });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.retryAfterS === null || tries === MAX_TRIES) throw error;
+      for (let left = Math.min(30, Math.ceil(error.retryAfterS)); left > 0; left -= 1) {
+        onWait(left);
+        await pause(1000, signal);
+      }
+    }
+  }
+}
+
 /** Let the browser save something as a file. */
 export function save(blob, name) {
   const link = document.createElement("a");
@@ -37,6 +60,16 @@ export function save(blob, name) {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new DOMException("aborted", "AbortError"));
+    });
+  });
 }
 
 /** Errors come as half a line; people read sentences. */

@@ -13,7 +13,7 @@ export function moodBars(moods, { end = axisEnd(moods), trueMoods = [] } = {}) {
   for (const mood of moods) {
     const isTrue = trueMoods.includes(mood.mood);
     const classes = [isTrue && "is-true", mood.probability > mood.base_rate && "above"].filter(Boolean).join(" ");
-    list.append(make("li", { class: classes || null },
+    list.append(make("li", { class: classes || null, "data-mood": mood.mood },
       make("span", { class: "mood" }, mood.mood, isTrue && make("span", { class: "visually-hidden" }, " (is said of it)")),
       bar(mood.probability / end, mood.base_rate / end),
       make("span", { class: "share" }, percent(mood.probability)),

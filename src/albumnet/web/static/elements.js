@@ -55,7 +55,8 @@ export function namesOf(album) {
 /** A list of albums as covers; `onChoose(album)` stands in for following the link. */
 export function shelf(list, { sizes = "8rem", onChoose = null } = {}) {
   return make("ul", { class: "shelf" }, ...list.map((album) => {
-    const link = make("a", { class: "album", href: `/albums/${encodeURIComponent(album.album_id)}` }, coverOf(album, sizes), ...namesOf(album));
+    const link = make("a", { class: "album", href: `/albums/${encodeURIComponent(album.album_id)}` }, coverOf(album, sizes), ...namesOf(album),
+      album.reason && make("span", { class: "reason" }, album.reason));
     if (onChoose) {
       link.addEventListener("click", (event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -65,6 +66,11 @@ export function shelf(list, { sizes = "8rem", onChoose = null } = {}) {
     }
     return make("li", {}, link);
   }));
+}
+
+/** Text in which what stands between backticks is code. */
+export function withCode(text) {
+  return text.split("`").map((part, n) => (n % 2 ? make("code", {}, part) : part));
 }
 
 function fill(element, attributes, children) {

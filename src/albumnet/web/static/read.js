@@ -1,11 +1,12 @@
 // Read a cover: take a picture by drop, paste or choice, ask the server, show what it says.
-import { ApiError, askJson, save } from "./api.js";
+import { ApiError, askPatiently, save } from "./api.js";
 import { axisEnd, moodBars } from "./bars.js";
 import { count, make, percent, shelf } from "./elements.js";
+import { uploadSubject } from "./explain/subjects.js";
+import { Why } from "./explain/why.js";
 import { drawMinimap } from "./minimap.js";
 
 const N_SHOWN = 10;
-const MAX_TRIES = 5;
 
 const form = document.getElementById("read");
 const drop = document.getElementById("drop");
@@ -18,6 +19,7 @@ const genreList = document.getElementById("chosen-genres");
 const genres = [];
 let cover = null;
 let running = null;
+let shown = "";
 
 picker.addEventListener("change", () => picker.files.length && take(picker.files[0]));
 for (const name of ["dragenter", "dragover"]) {
@@ -96,9 +98,14 @@ async function read() {
   const mine = (running = new AbortController());
   setBusy(true);
   try {
-    const said = await askPatiently(year?.value, mine.signal);
+    // What is explained later is what was read now, whatever the form says by then.
+    const makeBody = bodyMaker(cover, [...genres], year?.value);
+    say("Reading the cover …");
+    const said = await askPatiently("/api/predict", () => ({ method: "POST", body: makeBody() }), {
+      onWait: (left) => say(`Many covers are being read just now. Trying again in ${left} s …`), signal: mine.signal,
+    });
     say("");
-    show(said);
+    show(said, makeBody);
   } catch (error) {
     if (error.name === "AbortError") return;
     result.hidden = true;
@@ -109,38 +116,14 @@ async function read() {
   }
 }
 
-/** Ask; when the server is busy wait as long as it says, and ask again. */
-async function askPatiently(year, signal) {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      say("Reading the cover …");
-      return await askJson("/api/predict", { method: "POST", body: makeBody(year), signal });
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.retryAfterS === null || tries === MAX_TRIES) throw error;
-      for (let left = Math.min(30, Math.ceil(error.retryAfterS)); left > 0; left -= 1) {
-        say(`Many covers are being read just now. Trying again in ${left} s …`);
-        await pause(1000, signal);
-      }
-    }
-  }
-}
-
-function makeBody(year) {
-  const body = new FormData();
-  body.append("file", cover, cover.name || "pasted");
-  for (const name of genres) body.append("genres", name);
-  if (year) body.append("year", year);
-  return body;
-}
-
-function pause(ms, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(new DOMException("aborted", "AbortError"));
-    });
-  });
+function bodyMaker(file, chosen, year) {
+  return () => {
+    const body = new FormData();
+    body.append("file", file, file.name || "pasted");
+    for (const name of chosen) body.append("genres", name);
+    if (year) body.append("year", year);
+    return body;
+  };
 }
 
 function setBusy(isBusy) {
@@ -155,9 +138,14 @@ function say(text, isError = false) {
   status.classList.toggle("error", isError);
 }
 
-function show(said) {
-  const left = make("div", {}, verdict(said), axis(said.moods), bars(said.moods), key());
-  const right = make("div", {}, place(said.place));
+function show(said, makeBody) {
+  if (shown) URL.revokeObjectURL(shown);
+  shown = URL.createObjectURL(makeBody().get("file"));
+  const slot = make("div", { class: "why-slot" });
+  const panel = make("section", { class: "why", hidden: true, "aria-label": "What the model sees" });
+  const why = new Why(uploadSubject(shown, makeBody), { slot, panel });
+  const left = make("div", {}, verdict(said), axis(said.moods), bars(said.moods, why), why.hint(), key(), panel);
+  const right = make("div", {}, slot, place(said.place));
   result.replaceChildren(
     make("h2", { id: "result-heading" }, "What this cover says"),
     make("div", { class: "result-grid" }, left, right),
@@ -188,13 +176,15 @@ function axis(moods) {
     make("span"), make("span", {}, make("span", {}, "0"), make("span", {}, percent(axisEnd(moods)))), make("span"));
 }
 
-function bars(moods) {
+function bars(moods, why) {
   const end = axisEnd(moods);
   const box = make("div", {}, moodBars(moods.slice(0, N_SHOWN), { end }));
+  why.attach(box.firstChild);
   if (moods.length <= N_SHOWN) return box;
   const more = make("button", { type: "button", class: "quiet" }, `Show all ${count(moods.length)} moods`);
   more.addEventListener("click", () => {
     box.replaceChildren(moodBars(moods, { end }));
+    why.attach(box.firstChild);
     box.querySelector("ol").tabIndex = -1;
     box.querySelector("ol").focus();
   });

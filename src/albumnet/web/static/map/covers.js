@@ -22,8 +22,8 @@ export class Covers {
     this.priority = Uint32Array.from(points.rows, (row) => Math.imul(row + 1, 0x9e3779b1) >>> 0);
   }
 
-  /** Choose covers for what is in view; `first` is the index of an album that goes before all others, or -1. */
-  place(view, filter, first = -1) {
+  /** Choose covers for what is in view; `first` are indices of albums that go before all others, in this order. */
+  place(view, filter, first = []) {
     const cells = (view.width * view.height) / CELL ** 2;
     this.placed = [];
     this.side = 0;
@@ -36,7 +36,8 @@ export class Covers {
     const step = this.side + GAP;
     const taken = new Map();
     const orders = new Float64Array(found.length);
-    for (let k = 0; k < found.length; k += 1) orders[k] = (found[k] === first ? 0 : this.priority[found[k]] + 1) * MOST + k % MOST;
+    const ranks = new Map(first.map((i, rank) => [i, rank]));
+    for (let k = 0; k < found.length; k += 1) orders[k] = (ranks.get(found[k]) ?? this.priority[found[k]] + first.length) * MOST + k % MOST;
     // Sorting numbers is much faster than sorting by a function; the place in the list rides in the last digits.
     const byOrder = found.length <= MOST ? orders.sort() : [];
     for (const order of byOrder) {

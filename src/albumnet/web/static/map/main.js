@@ -10,6 +10,7 @@ import { listenToKeys } from "./keyboard.js";
 import { labelsOf, nameOf } from "./labels.js";
 import { Lasso } from "./lasso.js";
 import { Names } from "./names.js";
+import { paintNeighbours } from "./neighbours.js";
 import { Panel } from "./panel.js";
 import { loadPoints } from "./points.js";
 import { readAddress, writeAddress } from "./state.js";
@@ -36,7 +37,9 @@ class MoodMap {
     this.lasso = new Lasso();
     this.stats = { n: points.n, redraws: [], lastRedrawMs: 0, firstPictureMs: 0, visible: 0, covers: 0, placed: 0 };
     [this.selected, this.album, this.focused, this.flight, this.frame] = [-1, "", -1, 0, 0];
+    this.near = [];
     this.panel = new Panel({
+      near: (list) => this.showNear(list),
       opened: (card) => this.select(card),
       closed: () => this.deselect(),
       chosen: (album) => this.openAlbum(album),
@@ -65,14 +68,15 @@ class MoodMap {
     const isStill = this.stillness.matches;
     context.putImageData(this.dots.draw(view, look, filter), 0, 0);
     context.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
-    const key = `${view.key} ${filter.version} ${this.selected}`;
+    const key = `${view.key} ${filter.version} ${this.selected} ${this.near}`;
     if (key !== this.placedFor) {
-      this.covers.place(view, filter, this.selected);
+      this.covers.place(view, filter, this.selected < 0 ? [] : [this.selected, ...this.near]);
       this.names.place(context, view);
       this.covers.settle(view);
       this.rememberSoon();
       this.placedFor = key;
     }
+    this.markNeighbours();
     const { painted, isFading } = this.covers.paint(context, view, { paper: look.paperCss, accent: look.accentCss, selected: this.selected, isStill, now });
     const areNamesFading = this.names.paint(context, view, { ink: look.inkCss, paper: look.paperCss, isStill });
     this.lasso.paint(context, view, look.accentCss, look.washCss);
@@ -100,16 +104,28 @@ class MoodMap {
     });
   }
 
-  /** A ring around the album that is open, and around the one that Enter would open. */
+  /** Under the covers: lines from the open album to what is near it by the chosen kind, as far as it is on the map. */
+  markNeighbours() {
+    const { view, points, context, look } = this;
+    if (this.selected < 0 || !this.near.length) return;
+    const placeOf = (i) => [view.screenX(points.xs[i]), view.screenY(points.ys[i])];
+    const radius = Math.max(6, dotSide(view, points.n) / view.ratio + 2);
+    paintNeighbours(context, placeOf(this.selected), this.near.map(placeOf), { accent: look.accentCss, paper: look.paperCss, radius });
+  }
+
+  /** A ring around the album that is open, around the one that Enter would open, and around covers near the open one. */
   markAlbums() {
     const { view, context, look } = this;
     this.focused = this.isByKeyboard() ? this.nearestTo(view.width / 2, view.height / 2, Math.max(view.width, view.height) / 2) : -1;
-    for (const [i, colourOf] of [[this.focused, look.inkCss], [this.selected, look.accentCss]]) {
+    const near = this.selected < 0 ? [] : this.near.map((i) => [i, look.accentCss]);
+    for (const [i, colourOf] of [...near, [this.focused, look.inkCss], [this.selected, look.accentCss]]) {
       if (i < 0) continue;
+      const isNear = i !== this.focused && i !== this.selected;
       const [x, y] = [view.screenX(this.points.xs[i]), view.screenY(this.points.ys[i])];
       const cover = this.covers.placed.find((each) => each.i === i && this.covers.thumbnails.has(each.row));
-      const half = cover ? this.covers.side / 2 + 4 : Math.max(7, dotSide(view, this.points.n) / view.ratio + 3);
-      for (const [width, style] of [[6, look.paperCss], [3, colourOf]]) {
+      if (isNear && !cover) continue;
+      const half = cover ? this.covers.side / 2 + (isNear ? 2 : 4) : Math.max(7, dotSide(view, this.points.n) / view.ratio + 3);
+      for (const [width, style] of [[isNear ? 4 : 6, look.paperCss], [isNear ? 2 : 3, colourOf]]) {
         context.lineWidth = width;
         context.strokeStyle = style;
         context.beginPath();
@@ -282,6 +298,11 @@ class MoodMap {
     this.album = card.album_id;
     if (this.selected >= 0) this.bringIntoView(this.selected);
     this.remember(true);
+    this.invalidate();
+  }
+
+  showNear(list) {
+    this.near = list.filter(({ row }) => row < this.points.n).map(({ row }) => this.points.indexOfRow[row]);
     this.invalidate();
   }
 

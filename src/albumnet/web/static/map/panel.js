@@ -1,19 +1,21 @@
 // What lies beside the map: the card of an album, or a list to take away.
 import { ask, askJson, save } from "../api.js";
 import { moodBars } from "../bars.js";
-import { albums, coverOf, make, namesOf, pictureAddress, shelf } from "../elements.js";
+import { albums, coverOf, make, namesOf, pictureAddress } from "../elements.js";
 import { labelsOf } from "./labels.js";
+import { Neighbours } from "./neighbours.js";
 
 const N_LISTED = 60;
 const N_BARS = 6;
 
-/** One panel that shows one thing at a time; `on` has opened(album), closed(), chosen(album). */
+/** One panel that shows one thing at a time; `on` has opened(album), closed(), chosen(album), near(albums). */
 export class Panel {
   constructor(on) {
     this.on = on;
     this.element = document.getElementById("panel");
     this.list = null;
     this.asking = null;
+    this.neighbours = new Neighbours({ chosen: (album) => on.chosen(album), changed: (near) => on.near(near) });
     this.element.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
   }
 
@@ -37,6 +39,7 @@ export class Panel {
   /** Show rows as a list to download. */
   showList(rows, heading, emptyText) {
     this.list = { rows, heading, emptyText };
+    this.on.near([]);
     const told = make("p", { class: "status", role: "status" });
     const take = (format) => {
       const button = make("button", { type: "button", class: "quiet", disabled: !rows.length }, `Download ${format.toUpperCase()}`);
@@ -74,6 +77,7 @@ export class Panel {
     this.list = null;
     this.element.hidden = true;
     this.element.replaceChildren();
+    this.on.near([]);
     this.on.closed();
   }
 
@@ -102,10 +106,7 @@ export class Panel {
         ? make("ul", { class: "chips" }, ...card.moods.map((mood) => make("li", { class: "chip" }, mood)))
         : make("p", { class: "muted small" }, "Nobody has named its moods."),
       ...this.predictedOf(card),
-      make("h3", {}, "Near in mood"),
-      card.near_in_mood?.length
-        ? shelf(card.near_in_mood.slice(0, 6), { sizes: "6.5rem", onChoose: this.on.chosen })
-        : make("p", { class: "muted small" }, "Nothing is known to be near in mood."),
+      ...this.neighbours.elementsOf(card),
       make("p", {}, make("a", { href: address }, "All about this album")),
     ];
   }

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from albumnet.vision.backbones import Backbone
-from albumnet.vision.inference import prepare_network
+from albumnet.vision.engines.torch_engine import prepare
 from albumnet.vision.transform import Transform
 
 
@@ -44,7 +44,7 @@ def test_a_fast_way_that_agrees_is_used(backbone, covers):
 
         return forward
 
-    network = prepare_network(dataclasses.replace(backbone, fast=fast), trial_covers=covers, precision="float32")
+    network = prepare(dataclasses.replace(backbone, fast=fast), trial_covers=covers, precision="float32")
     assert network.agreement > 0.9999
     calls.clear()
     network.features(covers)
@@ -55,26 +55,26 @@ def test_a_fast_way_that_agrees_is_used(backbone, covers):
 def test_a_fast_way_that_disagrees_is_refused_with_a_warning(backbone, covers, wrong):
     broken = dataclasses.replace(backbone, fast=lambda dtype: lambda x: wrong(backbone.module(x)))
     with pytest.warns(UserWarning, match="agree with float32 only to cosine"):
-        network = prepare_network(broken, trial_covers=covers, device="cpu", precision="float32")
+        network = prepare(broken, trial_covers=covers, device="cpu", precision="float32")
     with torch.inference_mode():
         expected = backbone.module(backbone.transform.normalise(torch.from_numpy(covers))).numpy()
     np.testing.assert_allclose(network.features(covers), expected, rtol=1e-5)
 
 
 def test_bfloat16_features_agree_with_float32_or_are_not_used(backbone, covers):
-    network = prepare_network(backbone, trial_covers=covers, device="cpu", precision="bfloat16")
+    network = prepare(backbone, trial_covers=covers, device="cpu", precision="bfloat16")
     assert network.agreement >= 0.999
 
 
 def test_bfloat16_is_not_tried_where_it_was_measured_to_lose_too_much(backbone, covers):
     sensitive = dataclasses.replace(backbone, tolerates_bfloat16=False)
-    assert prepare_network(sensitive, trial_covers=covers, device="cpu").precision == "float32"
+    assert prepare(sensitive, trial_covers=covers, device="cpu").precision == "float32"
 
 
 def test_automatic_choice_falls_back_without_a_warning(backbone, covers, monkeypatch):
-    monkeypatch.setattr("albumnet.vision.inference.has_fast_bfloat16", lambda: True)
+    monkeypatch.setattr("albumnet.vision.engines.torch_engine.has_fast_bfloat16", lambda: True)
     broken = dataclasses.replace(backbone, fast=lambda dtype: lambda x: backbone.module(x).flip(1))
-    network = prepare_network(broken, trial_covers=covers, device="cpu")
+    network = prepare(broken, trial_covers=covers, device="cpu")
     assert (network.precision, network.agreement) == ("float32", 1.0)
 
 

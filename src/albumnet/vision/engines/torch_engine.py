@@ -1,4 +1,4 @@
-"""A backbone run as fast as this machine allows, and the proof that it still gives the float32 features."""
+"""A backbone's own module run by PyTorch, as fast as this machine allows while the features stay those of float32."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import numpy as np
 import torch
 
 from albumnet.vision.backbones.base import Backbone
+from albumnet.vision.engines.agreement import MIN_AGREEMENT, smallest_cosine
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
 
     from albumnet.vision.backbones.base import Forward
 
-MIN_AGREEMENT = 0.999
-
 
 @dataclass(frozen=True)
-class FeatureNetwork:
-    """Decoded covers in, features out.
+class TorchEngine:
+    """PyTorch on a processor or a GPU.
 
     Attributes:
         backbone: Whose features.
-        device: "cpu" or "cuda".
-        precision: "float32", "bfloat16" (processor) or "amp" (GPU).
-        agreement: Smallest cosine against the plain float32 network on the trial covers; 1.0 when it is that network.
-        batch_size: Covers per call at which it is fastest.
+        name: "torch".
+        device: As in `Engine`.
+        precision: Likewise.
+        agreement: Likewise.
+        batch_size: Likewise.
     """
 
     backbone: Backbone
@@ -38,6 +38,7 @@ class FeatureNetwork:
     agreement: float
     batch_size: int
     forward: Forward
+    name: str = "torch"
 
     def features(self, covers: UInt8[np.ndarray, "B size size 3"]) -> Float[np.ndarray, "B ..."]:
         """Features (B, *feature_shape), float32, of decoded covers."""
@@ -46,13 +47,13 @@ class FeatureNetwork:
             return self.forward(self.backbone.transform.normalise(pixels)).float().cpu().numpy()
 
 
-def prepare_network(
+def prepare(
     backbone: Backbone,
     *,
     trial_covers: UInt8[np.ndarray, "B size size 3"],
     device: str = "auto",
     precision: str = "auto",
-) -> FeatureNetwork:
+) -> TorchEngine:
     """Pick the fastest way to run a backbone here that agrees with float32 on the trial covers.
 
     Tried in order: AMP on a GPU; bfloat16 with channels last where the processor has the arithmetic and the backbone
@@ -65,23 +66,35 @@ def prepare_network(
         device: auto | cpu | cuda.
         precision: auto | float32 | bfloat16 | amp.
     """
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    device = settle_device(device)
     backbone.module.to(device)
-    plain = _run(backbone, backbone.module, trial_covers, device=device)
+    wanted = _run(backbone, backbone.module, trial_covers, device=device)
     for candidate in _candidates(backbone, device) if precision == "auto" else (precision,):
         forward = _make_forward(backbone, precision=candidate)
         if forward is None:
             continue
-        agreement = _smallest_cosine(plain, _run(backbone, forward, trial_covers, device=device))
+        agreement = smallest_cosine(wanted, _run(backbone, forward, trial_covers, device=device))
         if agreement >= MIN_AGREEMENT:
             batch_size = 256 if device == "cuda" else backbone.batch_size
-            return FeatureNetwork(backbone, device, candidate, agreement, batch_size, forward)
+            return TorchEngine(backbone, device, candidate, agreement, batch_size, forward)
         if candidate == precision:
             warnings.warn(
                 f"{candidate} features of {backbone.name} agree with float32 only to cosine {agreement:.4f}; not used",
                 stacklevel=2,
             )
-    return FeatureNetwork(backbone, device, "float32", 1.0, backbone.batch_size, backbone.module)
+    return TorchEngine(backbone, device, "float32", 1.0, backbone.batch_size, backbone.module)
+
+
+def plain(backbone: Backbone) -> TorchEngine:
+    """The plain float32 network on the processor, which all others are held against."""
+    return TorchEngine(backbone, "cpu", "float32", 1.0, backbone.batch_size, backbone.module)
+
+
+def settle_device(device: str) -> str:
+    """auto | cpu | cuda -> cpu | cuda."""
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def has_fast_bfloat16() -> bool:
@@ -129,11 +142,3 @@ def _run(backbone: Backbone, forward: Forward, covers: np.ndarray, *, device: st
     with torch.inference_mode():
         pixels = torch.from_numpy(covers).to(device)
         return forward(backbone.transform.normalise(pixels)).float().cpu().numpy().reshape(len(covers), -1)
-
-
-def _smallest_cosine(first: np.ndarray, second: np.ndarray) -> float:
-    norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    with np.errstate(invalid="ignore"):
-        cosines = np.where((first == second).all(axis=1), 1.0, (first * second).sum(axis=1) / norms)
-    # A nan (an overflow in the low precision, or features that became all zero) must count as disagreement.
-    return float(np.nan_to_num(cosines, nan=-1.0).min())
