@@ -7,10 +7,7 @@ The way goes through n blends of the two moods, at equal angles a from 0 to 90 d
 of the last. How close an album is to a blend is cos(a) s + sin(a) e, the model's own closeness as `moods find` has it.
 Every blend gets an album of its own so that the sum is the greatest possible, which is the linear assignment problem;
 so no album comes twice, the ends are albums that are most of the one mood and of the other, and those between are of
-both. The albums are then put in the order of their own angles.
-
-On a planted set whose moods are known (docs/results.md) this followed the truth better than places on the great circle
-between the moods' vectors, to which a model's mood vectors lie near for other reasons too.
+both. The albums are then put in the order of e - s, how much more they are of the last mood than of the first.
 """
 
 from __future__ import annotations
@@ -49,7 +46,7 @@ def path_between(closeness: Float[np.ndarray, "N 2"], *, n: int) -> Int[np.ndarr
     angles = np.linspace(0, np.pi / 2, min(n, len(closeness)))
     scores = np.outer(np.cos(angles), first) + np.outer(np.sin(angles), last)  # (n, N)
     chosen = _assign(scores)
-    ordered: np.ndarray = chosen[np.lexsort((chosen, np.arctan2(last[chosen], first[chosen])))]
+    ordered: np.ndarray = chosen[np.lexsort((chosen, (last - first)[chosen]))]
     return ordered
 
 
