@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from mutagen import asf, flac, id3, mp4, ogg, oggopus, oggvorbis
+from mutagen import apev2, asf, flac, id3, mp4, ogg, oggopus, oggvorbis
 
 FRONT = 3
 
@@ -96,6 +96,27 @@ def write_wma(path: Path, *, picture: bytes | None = None, **tags: Any) -> Path:
         value = struct.pack("<BI", FRONT, len(picture)) + "image/png\0\0".encode("utf-16-le")[:-2] + b"\0\0" + picture
         audio["WM/Picture"] = [asf.ASFByteArrayAttribute(value)]
     audio.save()
+    return path
+
+
+def write_monkeys_audio(path: Path, **tags: Any) -> Path:
+    """A Monkey's Audio of a descriptor and a header; APEv2 items by name."""
+    descriptor = b"MAC " + struct.pack("<HHIIIIIII", 3990, 0, 52, 24, 0, 0, 0, 0, 0) + bytes(16)
+    header = struct.pack("<HHIIIHHI", 2000, 0, 73728, 100, 1, 16, 1, 44100)
+    path.write_bytes(descriptor + header + bytes(64))
+    return _save_ape(path, tags)
+
+
+def write_musepack(path: Path, **tags: Any) -> Path:
+    """A Musepack (stream version 7) of a header; APEv2 items by name."""
+    path.write_bytes(b"MP+\x07" + struct.pack("<II", 1, 0) + bytes(64))
+    return _save_ape(path, tags)
+
+
+def _save_ape(path: Path, tags: dict[str, Any]) -> Path:
+    items = apev2.APEv2()
+    items.update({name: value if isinstance(value, list) else [value] for name, value in tags.items()})
+    items.save(path)
     return path
 
 

@@ -79,6 +79,14 @@ class MissingExtraError(AlbumNetError):
     """The base install lacks what was asked for."""
 
 
+class TagError(AlbumNetError):
+    """One audio file cannot be tagged as it should be; among many it is listed, not the end."""
+
+
+class PlaylistError(AlbumNetError):
+    """A playlist cannot be made of this library, or of what was asked for."""
+
+
 class MapError(AlbumNetError):
     """A map cannot be laid out, or a folder is no finished map, or one of other albums."""
 

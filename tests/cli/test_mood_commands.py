@@ -22,7 +22,7 @@ def test_near_prints_the_nearest_words_with_cosines(run):
     assert said.out.split()[:2] == ["word", "cosine"]
     assert len(said.out.splitlines()) == 4
     assert "melancholy" in said.out
-    assert "among 23,630 words" in said.err
+    assert "among 23,631 words" in said.err
 
 
 def test_near_among_a_sets_moods_names_moods_only(run, work):

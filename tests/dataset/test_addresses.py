@@ -5,7 +5,6 @@ import uuid
 
 import pytest
 
-from albumnet.dataset import addresses
 from albumnet.dataset.addresses import (
     fetched,
     full_address,
@@ -85,12 +84,6 @@ def test_a_copy_is_fetched_once_and_anew_when_the_size_changed(remote, tmp_path,
     write_bytes(remote / "shard.safetensors", b"longer")
     assert local_copy(remote / "shard.safetensors").read_bytes() == b"longer"
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.suffix != ".safetensors"]
-
-
-def test_the_cache_lies_where_the_environment_says(monkeypatch, tmp_path):
-    monkeypatch.delenv("ALBUMNET_CACHE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert addresses.cache_folder() == tmp_path / "albumnet"
 
 
 def test_an_unknown_scheme_is_said_in_one_line():

@@ -110,7 +110,7 @@ def test_the_same_word_in_another_spelling_is_no_neighbour(packaged):
 
 
 def test_missing_words_are_named_together_with_near_spellings(packaged):
-    with pytest.raises(WordVectorError, match=r"'melancholly' \(did you mean melancholy.*\), 'qzxqzx' among 23,630"):
+    with pytest.raises(WordVectorError, match=r"'melancholly' \(did you mean melancholy.*\), 'qzxqzx' among 23,631"):
         nearest("melancholly qzxqzx", packaged)
 
 

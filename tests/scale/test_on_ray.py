@@ -2,11 +2,12 @@
 
 import dataclasses
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
-import time
+import tempfile
 
 import numpy as np
 import pytest
@@ -48,28 +49,29 @@ def test_the_command_gives_the_files_of_a_plain_extraction_and_a_second_call_doe
 def test_a_running_cluster_is_used_where_its_address_is_given(copy_set, backbone, tmp_path):
     plain, on_ray = copy_set("plain"), copy_set("ray")
     extract_features(plain, backbone, device="cpu")
+    # The cluster is this test's own, and so is the token that lets one in.
+    token = tmp_path / "token"
+    token.write_text(secrets.token_hex(32))
+    environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    cluster = subprocess.Popen(
-        [
+    with tempfile.TemporaryDirectory() as folder:  # not tmp_path: names of sockets may not be long
+        command = [
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2"),
             *("--node-ip-address", "127.0.0.1", "--port", str(port), "--include-dashboard", "false"),
-            *("--temp-dir", str(tmp_path / "r")),
-        ],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 100
-        ended = None
-        while ended is None or (ended.returncode and time.monotonic() < deadline):
-            ended = run_cli(
-                "features", on_ray.path, "--backbone", BACKBONE, "--on", "ray", "--address", f"127.0.0.1:{port}"
-            )
-        assert ended.returncode == 0, ended.stderr
-    finally:
-        os.killpg(cluster.pid, signal.SIGTERM)
-        cluster.wait()
+            *("--temp-dir", folder),
+        ]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        ) as cluster:
+            assert cluster.stdout is not None
+            assert any("will now block" in line for line in cluster.stdout)
+            options = ("--on", "ray", "--address", f"127.0.0.1:{port}")
+            ended = run_cli("features", on_ray.path, "--backbone", BACKBONE, *options, env=environment)
+            cluster.terminate()
+            cluster.communicate()
+    assert ended.returncode == 0, ended.stderr
     assert files_of(on_ray.path) == files_of(plain.path)
 
 

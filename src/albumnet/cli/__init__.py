@@ -15,11 +15,13 @@ from albumnet.cli import (
     models,
     moods,
     online,
+    playlist,
     recommend,
     report,
     serve,
     sets,
     study,
+    tag,
 )
 
 app = typer.Typer(
@@ -46,6 +48,8 @@ app.command("report")(report.report)
 app.command("predict")(models.predict)
 app.command("score")(models.score)
 app.add_typer(moods.moods_app, name="moods", help="Walk among moods and words, and find albums by words.")
+app.command("tag")(tag.tag)
+app.command("playlist")(playlist.playlist)
 app.command("map")(map.make_map)
 app.command("serve")(serve.serve)
 app.command("see")(explain.see)

@@ -44,10 +44,6 @@ Precision = Annotated[
         help="auto, float32, bfloat16 or amp.",
     ),
 ]
-EngineName = Annotated[
-    str,
-    typer.Option("--engine", callback=one_of(*ENGINES), help="auto (the fastest here), torch, onnx or openvino."),
-]
 TrainingPrecision = Annotated[
     str,
     typer.Option(
@@ -55,6 +51,10 @@ TrainingPrecision = Annotated[
         callback=one_of("auto", "float32", "bfloat16"),
         help="auto, float32, or bfloat16 for the products of hidden layers.",
     ),
+]
+EngineName = Annotated[
+    str,
+    typer.Option("--engine", callback=one_of(*ENGINES), help="auto (the fastest here), torch, onnx or openvino."),
 ]
 Model = Annotated[str, typer.Option("--model", callback=one_of(*MODELS), help=f"{', '.join(MODELS)}.")]
 Models = Annotated[
@@ -135,6 +135,7 @@ def features(
     """Compute the features of a set's covers, each once; safe to stop and run again."""
     from albumnet.dataset import AlbumSet
     from albumnet.features import extract_features
+    from albumnet.vision.backbones import load_backbone
     from albumnet.vision.engines.choosing import open_backbone
 
     ray = _ray_options(on, address, workers, device=device)
@@ -145,9 +146,9 @@ def features(
         from albumnet.vision.backbones import load_backbone
 
         if engine not in ("auto", "torch"):
-            raise typer.BadParameter("on Ray features are computed by PyTorch alone", param_hint="--engine")
-        module = load_backbone(backbone, weights=weights, convention=convention)
-        work = scale.plan_features(album_set, module, convention=convention, device=device, precision=precision)
+            raise typer.BadParameter("workers of Ray run PyTorch", param_hint="--engine")
+        network = load_backbone(backbone, weights=weights, convention=convention)
+        work = scale.plan_features(album_set, network, convention=convention, device=device, precision=precision)
         result = scale.extract_on_ray(album_set, work, options=ray, force=force, progress=ProgressPrinter())
         how = f" at {result.n_done / result.seconds:.1f} a second ({result.note})" if result.note else ""
     else:

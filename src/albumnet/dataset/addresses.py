@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from albumnet.cache import cache_folder
 from albumnet.errors import MissingExtraError
 
 
@@ -118,7 +119,7 @@ def local_copy(path: Path) -> Path:
     if not is_remote(path):
         return path
     key = hashlib.sha256(f"{path}:{path.stat().st_size}".encode()).hexdigest()[:32]
-    kept = cache_folder() / key[:2] / f"{key}{path.suffix}"
+    kept = cache_folder("fetched") / key[:2] / f"{key}{path.suffix}"
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
         # A folder of its own, beside it: workers of one machine may fetch the same file, and a rename needs one disk.
@@ -127,13 +128,6 @@ def local_copy(path: Path) -> Path:
             remote.fs.get_file(remote.path, os.fspath(temporary))
             temporary.replace(kept)
     return kept
-
-
-def cache_folder() -> Path:
-    """Where copies of remote files lie: ALBUMNET_CACHE, or `albumnet` in XDG_CACHE_HOME or ~/.cache; may be emptied."""
-    if folder := os.environ.get("ALBUMNET_CACHE"):
-        return Path(folder)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "albumnet"
 
 
 def _remote(path: Path) -> Any:

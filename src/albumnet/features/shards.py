@@ -78,10 +78,12 @@ class ShardExtractor:
 
     def _prepared(self, pixels: np.ndarray) -> Engine:
         """The network, prepared on the first covers that it sees."""
-        from albumnet.vision.engines.torch_engine import prepare
+        from albumnet.vision.engines.choosing import prepare_engine
 
         if self.network is None:
-            self.network = prepare(
-                self._backbone, trial_covers=pixels[:N_TRIAL_COVERS], device=self._device, precision=self._precision
-            )
+            # By name: a trial of speed could choose another engine on each worker, and so other last bits.
+            self.network = prepare_engine(
+                self._backbone, trial_covers=pixels[:N_TRIAL_COVERS], engine="torch", device=self._device,
+                precision=self._precision,
+            )  # fmt: skip
         return self.network

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from albumnet.dataset.addresses import open_address
 from albumnet.errors import CoverError, RunError, WordVectorError
 from albumnet.models.answers import MoodCloseness, MoodProbability, Prediction
 from albumnet.models.asking import AskedMoods, look_up_moods
@@ -42,7 +41,7 @@ def load_model(run: Path | str, *, weights: Path | None = None, engine: str = "a
     """Load a trained model from its run folder.
 
     Args:
-        run: The folder that `albumnet train` wrote, or its address (`s3://…`); "starter" for the model that comes with
+        run: The folder that `albumnet train` wrote, its address (`s3://…`), or "starter" for the model that comes with
             the package.
         weights: The backbone's weights file, if it no longer lies where it lay.
         engine: What runs the backbone: auto | torch | onnx | openvino.
@@ -51,7 +50,7 @@ def load_model(run: Path | str, *, weights: Path | None = None, engine: str = "a
         RunError: If the folder is no finished run, or its files do not belong together.
         SchemaVersionError: If another version wrote it.
     """
-    run = find_run(open_address(run))
+    run = find_run(run)
     if parts_file(run).is_file():
         from albumnet.models.parts import load_parts
 

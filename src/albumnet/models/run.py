@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from albumnet.dataset.addresses import fetched, read_bytes
+from albumnet.dataset.addresses import fetched, open_address, read_bytes
 from albumnet.dataset.atomic import read_json, replacing, sort_header, write_json, write_text
 from albumnet.dataset.feature_store import FeatureManifest
 from albumnet.errors import RunError
@@ -104,9 +104,8 @@ class Epoch:
 
 def find_run(run: Path | str) -> Path:
     """A run's folder; "starter" is the packaged one, unless a run of that name lies here."""
-    if str(run) == STARTER and not Path(run, "config.json").is_file():
-        return _STARTER_DIR
-    return Path(run) if isinstance(run, str) else run
+    run = open_address(run)
+    return _STARTER_DIR if str(run) == STARTER and not (run / "config.json").is_file() else run
 
 
 def parts_file(run: Path) -> Path:

@@ -23,6 +23,16 @@ from albumnet.pipeline.explaining.sets import explain_set
 from albumnet.pipeline.finding import FoundAlbum, FoundAlbums, find_albums, moods_to_walk, vectors_to_walk
 from albumnet.pipeline.folds import FoldResult, cross_validate
 from albumnet.pipeline.mapping import find_or_make_map, make_map, write_atlas_of
+from albumnet.pipeline.music.opening import OpenLibrary, complete_features, open_library
+from albumnet.pipeline.music.playlisting import (
+    Playlist,
+    moods_for_words,
+    playlist_around,
+    playlist_between,
+    playlist_by_words,
+    playlist_of_region,
+)
+from albumnet.pipeline.music.tagging import name_model, plan_tags, undo_tags
 from albumnet.pipeline.recommending import (
     FitResult,
     RecEvaluation,
@@ -45,12 +55,15 @@ __all__ = [
     "FoundAlbum",
     "FoundAlbums",
     "MoodRanking",
+    "OpenLibrary",
+    "Playlist",
     "RecEvaluation",
     "ScoreRow",
     "StudyReport",
     "TrainingResult",
     "change_cover",
     "compare_with_set",
+    "complete_features",
     "cross_validate",
     "demo",
     "describe",
@@ -67,9 +80,17 @@ __all__ = [
     "has_earned_belief",
     "make_map",
     "method_title",
+    "moods_for_words",
     "moods_to_walk",
+    "name_model",
+    "open_library",
     "open_recommender",
     "place_among_training",
+    "plan_tags",
+    "playlist_around",
+    "playlist_between",
+    "playlist_by_words",
+    "playlist_of_region",
     "predict_albums",
     "read_scores",
     "recommend_mood",
@@ -82,6 +103,7 @@ __all__ = [
     "table_values",
     "train",
     "training_options",
+    "undo_tags",
     "vectors_to_walk",
     "write_asked_scores",
     "write_atlas_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
+
     from albumnet.models.answers import MoodProbability
     from albumnet.models.prediction import MoodModel
 
@@ -110,11 +113,7 @@ def find_albums(
     if not words:
         check_words([text], word_vectors)
     model = load_model(run, weights=weights)
-    check_same_space(model, word_vectors)
-    query = np.mean([word_vectors[word] for word in words], axis=0)
-    if not query.any():
-        raise WordVectorError(f"the vectors of {', '.join(words)} cancel out or are zero; ask with other words")
-    label = (query / np.linalg.norm(query)).astype(np.float32)[None]
+    label = label_of_words(words, word_vectors, model=model)[None]
 
     albums, store = scorable_albums(model, album_set)
     closeness = predict_closeness(model, album_set, albums, store, labels=label, progress=progress)[:, 0]
@@ -133,6 +132,25 @@ def find_albums(
         n_left_out=len(album_set.albums) - len(albums),
         is_regressed=config.space == "regressed",
     )
+
+
+def label_of_words(words: Sequence[str], vectors: WordVectors, *, model: MoodModel) -> Float[np.ndarray, " E"]:
+    """The place of some words in a model's mood space: the unit vector along their mean.
+
+    Args:
+        words: All with a vector.
+        vectors: Where it is looked up.
+        model: Whose space it has to be.
+
+    Raises:
+        WordVectorError: If the vectors are of another space, or the words cancel out.
+    """
+    check_same_space(model, vectors)
+    query = np.mean([vectors[word] for word in words], axis=0)
+    if not query.any():
+        raise WordVectorError(f"the vectors of {', '.join(words)} cancel out or are zero; ask with other words")
+    label: np.ndarray = (query / np.linalg.norm(query)).astype(np.float32)
+    return label
 
 
 def moods_to_walk(*, on: Path | None, run: Path | None) -> tuple[tuple[str, ...] | None, RunConfig | None]:

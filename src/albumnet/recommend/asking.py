@@ -250,7 +250,9 @@ class Asking:
         )  # fmt: skip
 
     def _n_both(self, first: int, second: int) -> int:
-        return len(np.intersect1d(self._listeners(first), self._listeners(second), assume_unique=True))
+        likes_first = np.zeros(self._liked.shape[0], dtype=bool)
+        likes_first[self._listeners(first)] = True
+        return int(likes_first[self._listeners(second)].sum())
 
     def _listeners(self, album: int) -> Int[np.ndarray, " L"]:
         by_album = self._liked_by_album

@@ -91,7 +91,7 @@ def score_on_ray(
     The file is the one that scoring on this machine writes.
 
     Args:
-        albums: That the model can say something of; at least one.
+        albums: That the model can say something of.
         work: With which model.
         out: The file.
         moods: The model's, in its order.
@@ -109,11 +109,13 @@ def score_on_ray(
     for n_scored in run_on_ray(work, left, options=options):
         n_done += n_scored
         progress(Progress("scoring", n_done, len(albums)))
-    write_prediction_parts(out, _read_parts(shards, files), moods=moods, made_from=work.made_from)
-    for file in files:
-        file.unlink(missing_ok=True)
+    nothing = PredictionsPart([], np.empty((0, len(moods)), np.float32))
+    parts = _read_parts(shards, files) if shards else iter([nothing])
+    write_prediction_parts(out, parts, moods=moods, made_from=work.made_from)
     folder = open_address(work.parts)
-    if folder.is_dir() and not any(folder.iterdir()):
+    if folder.is_dir():
+        for file in folder.iterdir():  # with the halves of shards that were being written
+            file.unlink(missing_ok=True)
         folder.rmdir()
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from albumnet.cache import cache_folder
 from albumnet.dataset import AlbumSet, FeatureStore
 from albumnet.dataset.atomic import replacing
 from albumnet.errors import FeatureStoreError, MapError, MissingExtraError, ServeError, WordVectorError
@@ -149,8 +149,7 @@ def _noting(notes: list[str], make: Callable[[], T]) -> T | None:
 
 def _app_folder(options: ServeOptions, album_set: AlbumSet | None) -> Path:
     """A folder per set and model inside the app's, so that nothing kept is taken for something else's."""
-    cache = os.environ.get("XDG_CACHE_HOME")
-    base = options.app_dir or (Path(cache) if cache else Path("~/.cache").expanduser()) / "albumnet" / "serve"
+    base = options.app_dir or cache_folder("serve")
     digests = [album_set.digest if album_set else "no set", _digest_run(options.model)]
     folder = base / hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
     try:

@@ -240,7 +240,9 @@ class AppState:
     def _mean_probabilities(self) -> Float[np.ndarray, " M"]:
         assert self.probabilities is not None
         has_any = ~np.isnan(self.probabilities).any(axis=1)
-        mean: np.ndarray = np.asarray(self.probabilities[has_any]).mean(axis=0)
+        if not has_any.any():
+            return np.zeros(self.probabilities.shape[1])
+        mean: np.ndarray = self.probabilities.mean(axis=0, where=has_any[:, None])
         return mean
 
     # What a person looks for.

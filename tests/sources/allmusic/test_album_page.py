@@ -38,6 +38,19 @@ def test_a_newer_page_leaves_moods_and_review_to_its_parts():
     assert page.has_parts
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        NEWER.replace('id="releaseDate"', 'class="release-date"'),
+        NEWER.replace('<div id="basicInfoMeta">', '<div class="sidebar"><section class="basic-info">'),
+        NEWER.replace('id="albumArtists"', 'class="album-artist"'),
+        NEWER.replace('id="albumTitle"', "").replace('id="albumHeadline"', "").replace('id="albumArtists"', ""),
+    ],
+)
+def test_a_newer_page_with_classes_of_older_ones_is_still_a_newer_one(changed):
+    assert newer(changed).has_parts
+
+
 def test_an_older_page_without_a_review_has_none_whatever_listeners_wrote():
     start, end = OLDER.index('<section class="review read-more"'), OLDER.index('<section class="user-reviews">')
     page = older(OLDER[:start] + OLDER[end:])

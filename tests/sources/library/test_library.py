@@ -1,11 +1,13 @@
 """A folder of real audio files becomes a set; it is only read, and read once."""
 
 import io
+import os
 
 import pytest
 from PIL import Image
 
 import audio_files
+from albumnet.dataset.tracks import read_tracks
 from albumnet.errors import InputTableError, MissingExtraError
 from albumnet.sources import import_library
 from albumnet.sources.library import SCAN_FILE, scanning
@@ -106,6 +108,35 @@ def test_a_picture_that_is_none_is_listed_and_the_album_kept(music, tmp_path):
     result = import_library(music, out=tmp_path / "set")
     assert "Low/cover.png" in {failure.item for failure in result.failures}
     assert len(result.album_set.albums) == 2
+
+
+def test_the_set_remembers_which_files_are_whose_in_playing_order(music, tmp_path):
+    for number in (2, 1):
+        name = f"Low/CD2/{9 - number:02d}.mp3"
+        audio_files.write_mp3(music / name, TALB="Things", TPE1="Low", TRCK=f"{number}/2", TIT2=f"T{number}", TPOS="2")
+    album_set = import_library(music, out=tmp_path / "set").album_set
+    tracks = read_tracks(album_set)
+    of_title = {album.title: tracks.of_album[album.album_id] for album in album_set.albums}
+    assert tracks.music_dir == music.resolve()
+    assert [track.path for track in of_title["Ege"]] == ["Can/Ege/01.flac", "Can/Ege/02.opus"]
+    assert [track.path for track in of_title["Things"]][-2:] == ["Low/CD2/08.mp3", "Low/CD2/07.mp3"]
+
+
+def test_links_to_nowhere_and_names_that_are_no_utf8_stop_nothing(music, tmp_path):
+    (music / "gone.flac").symlink_to(music / "nowhere")
+    folder = music / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    audio_files.write_flac(folder / "a.flac", picture=png("green"), album="Odd", artist="Nobody")
+    result = import_library(music, out=tmp_path / "set")
+    assert "gone.flac" in {failure.item for failure in result.failures}
+    odd = next(album for album in result.album_set.albums if album.title == "Odd")
+    assert result.album_set.read_cover(odd.cover) == png("green")
+    assert odd.cover_file == r"caf\xe9/a.flac"
+    again = import_library(music, out=tmp_path / "set")
+    assert again.was_there_already
+    assert [track.path for track in read_tracks(again.album_set).of_album[odd.album_id]] == [
+        os.fsdecode(b"caf\xe9/a.flac")
+    ]
 
 
 def test_a_folder_without_audio_or_albums_is_refused(tmp_path):

@@ -187,7 +187,8 @@ class Journal:
     def waiting(self, *, most: int) -> list[Task]:
         """The next requests, most urgent first."""
         rows = self._db.execute(
-            "SELECT n, address, kind, album_id, urgency FROM requests WHERE state = 'waiting' ORDER BY urgency, n LIMIT ?",
+            "SELECT n, address, kind, album_id, urgency FROM requests WHERE state = 'waiting' "
+            "ORDER BY urgency, n LIMIT ?",
             (most,),
         )
         return [

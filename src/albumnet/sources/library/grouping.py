@@ -15,6 +15,7 @@ COVER_NAMES = ("cover", "folder", "front")
 _PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 _DISC = re.compile(r"\s*[(\[-]?\s*\b(cd|disc|disk|dis[ck]que)\s*\d+\b.*$", re.IGNORECASE)
 _VARIOUS = "Various Artists"
+_LAST = 1_000_000
 PictureFinder = Callable[[PurePosixPath], str | None]
 
 
@@ -24,11 +25,24 @@ def group_tracks(tracks: Sequence[Track], *, music_dir: Path) -> list[Album]:
     One release of MusicBrainz is one album. Without its id, the same album artist and album are; without an album
     artist, the same album in the same folder (folders such as `CD 1` count as the one above them).
     """
+    return [album for album, _ in group_with_tracks(tracks, music_dir=music_dir)]
+
+
+def group_with_tracks(tracks: Sequence[Track], *, music_dir: Path) -> list[tuple[Album, tuple[Track, ...]]]:
+    """Albums as `group_tracks` gives them, each with its tracks by disc, number and path."""
     groups: dict[tuple[str, ...], list[Track]] = {}
     for track in tracks:
         groups.setdefault(_key(track), []).append(track)
     find_picture = _picture_finder(music_dir)
-    return [_album(key, members, cover_file=_cover_file(members, find_picture)) for key, members in groups.items()]
+    return [
+        (_album(key, members, cover_file=_cover_file(members, find_picture)), tuple(sorted(members, key=_place)))
+        for key, members in groups.items()
+    ]
+
+
+def _place(track: Track) -> tuple[int, int, str]:
+    """Where a track stands on its album; one without a number comes after those that have one."""
+    return track.disc or 1, track.number or _LAST, track.path
 
 
 def _key(track: Track) -> tuple[str, ...]:
@@ -42,7 +56,7 @@ def _key(track: Track) -> tuple[str, ...]:
 def _album(key: tuple[str, ...], tracks: Sequence[Track], *, cover_file: str | None) -> Album:
     years = Counter(track.year for track in tracks if track.year is not None)
     return Album(
-        album_id=key[1] if key[0] == "release" else hashlib.sha256("\0".join(key).encode()).hexdigest()[:16],
+        album_id=_album_id(key),
         artist=_artist(tracks),
         title=_commonest(_without_disc(track.album) for track in tracks),
         # How many tracks are tagged with a mood says how strong it is on the album.
@@ -52,6 +66,13 @@ def _album(key: tuple[str, ...], tracks: Sequence[Track], *, cover_file: str | N
         cover_file=cover_file,
         source="library",
     )
+
+
+def _album_id(key: tuple[str, ...]) -> str:
+    if key[0] == "release":
+        return key[1]
+    # Names of folders need not be UTF-8.
+    return hashlib.sha256("\0".join(key).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _artist(tracks: Sequence[Track]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,8 +36,15 @@ def find_pictures(audio: Any) -> Iterator[bytes]:
     yield from (data for kind, data in pictures if kind != _FRONT)
 
 
+def front_digests(audio: Any) -> tuple[str, ...]:
+    """Digests of the different front covers inside an opened audio file."""
+    fronts = (data for kind, data in _all_pictures(audio) if data and kind == _FRONT)
+    return tuple(dict.fromkeys(hashlib.sha256(data).hexdigest()[:16] for data in fronts))
+
+
 def _all_pictures(audio: Any) -> Iterator[tuple[int, bytes]]:
     """Kind and bytes of every picture."""
+    from mutagen.apev2 import APEv2
     from mutagen.flac import Picture
     from mutagen.id3 import ID3
 
@@ -59,10 +67,14 @@ def _all_pictures(audio: Any) -> Iterator[tuple[int, bytes]]:
         except Exception:  # noqa: BLE001  mutagen's own error, which is no ValueError
             continue
         yield picture.type, picture.data
-    for data in tags.get("covr", ()):  # MP4: the first is the front
-        yield _FRONT, bytes(data)
+    for n, data in enumerate(tags.get("covr", ())):  # MP4: the first is the front
+        yield 0 if n else _FRONT, bytes(data)
     for attribute in tags.get("WM/Picture", ()):
         yield _parse_windows_media(bytes(attribute.value))
+    if isinstance(tags, APEv2):
+        for name, kind in (("Cover Art (Front)", _FRONT), ("Cover Art (Other)", 0)):
+            if name in tags:
+                yield kind, bytes(tags[name].value).partition(b"\0")[2]  # a file name comes first
 
 
 def _parse_windows_media(value: bytes) -> tuple[int, bytes]:

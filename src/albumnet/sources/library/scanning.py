@@ -14,10 +14,13 @@ from albumnet.progress import Progress, ProgressCallback, ignore_progress
 from albumnet.sources.library.tags import Track, read_track
 
 AUDIO_SUFFIXES = frozenset(
-    (".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".mp4", ".wma", ".aiff", ".aif", ".wav")
-)
+    (
+        ".mp3", ".flac", ".ogg", ".oga", ".opus", ".spx", ".m4a", ".m4b", ".mp4", ".wma", ".aiff", ".aif", ".wav",
+        ".ape", ".mpc", ".wv",
+    )
+)  # fmt: skip
 # Raise it when the same file comes to give other tags.
-_SCAN_VERSION = 1
+_SCAN_VERSION = 2
 _FLUSH_EVERY = 200
 
 
@@ -61,7 +64,10 @@ def _find_files(music_dir: Path) -> Iterator[tuple[str, list[int]]]:
             path = Path(folder, name)
             # "._01.mp3" is what macOS leaves beside files on foreign disks.
             if path.suffix.lower() in AUDIO_SUFFIXES and not name.startswith("."):
-                state = path.stat()
+                try:
+                    state = path.stat()
+                except OSError:  # a link to nowhere; reading it says so
+                    state = path.lstat()
                 yield path.relative_to(music_dir).as_posix(), [state.st_size, state.st_mtime_ns]
 
 
@@ -81,7 +87,7 @@ def _read_scan(scan_file: Path) -> dict[str, tuple[list[int], Track]]:
 
 
 def _track(row: dict[str, Any]) -> Track:
-    return Track(**{**row, "genres": tuple(row["genres"]), "moods": tuple(row["moods"])})
+    return Track(**{**row, **{key: tuple(row[key]) for key in ("genres", "moods", "front_pictures")}})
 
 
 def _start_scan(scan_file: Path, known: dict[str, tuple[list[int], Track]]) -> None:

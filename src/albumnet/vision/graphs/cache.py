@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from albumnet.cache import cache_folder
+
 # Raised whenever a graph of the same weights would be another.
 GRAPH_VERSION = 1
-
-
-def cache_dir() -> Path:
-    """Where AlbumNet keeps what can be made again: $ALBUMNET_CACHE, or the system's place for a user's caches."""
-    if given := os.environ.get("ALBUMNET_CACHE"):
-        return Path(given)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "albumnet"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "albumnet" / "Cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "albumnet"
 
 
 def find_or_make(key: str, make: Callable[[], bytes], *, is_whole: Callable[[bytes], bool]) -> bytes:
@@ -33,12 +23,12 @@ def find_or_make(key: str, make: Callable[[], bytes], *, is_whole: Callable[[byt
     """
     # A home that cannot be found, read or written costs time, not the answer.
     with contextlib.suppress(OSError, RuntimeError):
-        kept = (cache_dir() / "graphs" / key).read_bytes()
+        kept = (cache_folder("graphs") / key).read_bytes()
         if is_whole(kept):
             return kept
     made = make()
     with contextlib.suppress(OSError, RuntimeError):
-        _keep(cache_dir() / "graphs" / key, made)
+        _keep(cache_folder("graphs") / key, made)
     return made
 
 

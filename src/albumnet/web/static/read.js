@@ -144,12 +144,11 @@ function show(said, makeBody) {
   const slot = make("div", { class: "why-slot" });
   const panel = make("section", { class: "why", hidden: true, "aria-label": "What the model sees" });
   const why = new Why(uploadSubject(shown, makeBody), { slot, panel });
-  const left = make("div", {}, verdict(said), axis(said.moods), bars(said.moods, why), why.hint(), key());
+  const left = make("div", {}, verdict(said), axis(said.moods), bars(said.moods, why), why.hint(), key(), panel);
   const right = make("div", {}, slot, place(said.place));
   result.replaceChildren(
     make("h2", { id: "result-heading" }, "What this cover says"),
     make("div", { class: "result-grid" }, left, right),
-    panel,
     neighbours("Near in mood", said.near_in_mood, "No albums to compare with: start the server with a set and a map."),
     neighbours("Near in look", said.near_in_look, "No albums to compare with: start the server with a set whose covers have features."),
     json(said),

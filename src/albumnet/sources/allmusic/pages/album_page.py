@@ -27,7 +27,7 @@ from albumnet.sources.allmusic.pages.html import (
 _RATING_CLASS = re.compile(r"rating-?allmusic-?(\d{1,2})(?!\d)", re.IGNORECASE)
 _SITE_NAME = re.compile(r"\s*[|–-]\s*AllMusic\s*$", re.IGNORECASE)
 _NO_COVER = re.compile(r"no[-_]?image|placeholder|default[-_.]|/logo|[-_]logo", re.IGNORECASE)
-_MARKS_OF_OLDER = ("albumtitle", "releasedate", "albumartist", "basicinfo", "sidebar")
+_HEADINGS_OF_BOTH = ("albumtitle", "albumartist", "albumartists", "albumheadline", "basicinfometa")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +189,12 @@ def _cover_address(page: Page, known: dict[str, Any], address: str) -> str | Non
 
 
 def _is_older(page: Page) -> bool:
-    """Older pages carry everything; their headings and sidebars have classes where newer ones have ids."""
-    for section in page.sections(*_MARKS_OF_OLDER):
-        if not section.get("id") or "sidebar" in (section.get("class") or ""):
-            return True
-    return False
+    """Older pages carry everything themselves; their headings have classes where newer ones have ids.
+
+    In doubt a page is a newer one: asking for a review that is not there costs a request, not asking loses the album.
+    """
+    headings = list(page.sections(*_HEADINGS_OF_BOTH))
+    return not any(heading.get("id") for heading in headings) and bool(headings)
 
 
 def _text(value: object) -> str:

@@ -84,8 +84,7 @@ export class Why {
       this.told = await this.subject.ask("cover", {}, (text) => { status.textContent = text; });
       // A model that looks at no cover has no backbone, and nothing that changing a cover could move.
       const changes = this.told.backbone ? new Changes(this.subject, this.told) : null;
-      this.panel.replaceChildren(make("div", { class: "two" },
-        make("div", {}, ...guessesOf(this.told)), changes && make("div", {}, ...changes.elements)));
+      this.panel.replaceChildren(...guessesOf(this.told), ...(changes?.elements ?? []));
       if (this.pressed) this.figure.showShares(this.told, this.pressed.dataset.mood);
     } catch (error) {
       status.textContent = said(error);

@@ -1,0 +1,1 @@
+"""A music library as a stage: opened, tagged, and played from."""
