@@ -130,7 +130,7 @@ def _reliable_moods(model: MoodModel, options: argparse.Namespace) -> tuple[str,
 
 
 def _pairs(world: ObjectWorld, model: MoodModel) -> Iterator[Pair]:
-    transform = model.backbone.transform
+    transform = model.transform
     for n, album in enumerate(world.albums):
         pixels = decode_cover(world.draw(n), size=transform.size, interpolation=transform.interpolation)
         for mood in album.moods:

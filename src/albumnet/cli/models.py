@@ -143,6 +143,7 @@ def features(
     result: ExtractionResult | ShardedExtraction
     if ray is not None:
         from albumnet import scale
+        from albumnet.vision.backbones import load_backbone
 
         if engine not in ("auto", "torch"):
             raise typer.BadParameter("workers of Ray run PyTorch", param_hint="--engine")

@@ -82,12 +82,10 @@ def _describe_words() -> str:
     return f"{len(vectors.words):,} packaged words of {vectors.vectors.shape[1]} numbers"
 
 
-def _describe_backbone() -> str | None:
-    if importlib.util.find_spec("torch") is None:
-        return None
-    from albumnet.vision.backbones import load_backbone
+def _describe_backbone() -> str:
+    from albumnet.vision.engines.choosing import open_backbone
 
-    backbone = load_backbone("efficientnet_lite0")
+    backbone = open_backbone("efficientnet_lite0")
     return f"{backbone.name}, weights {backbone.weights_digest}"
 
 

@@ -95,7 +95,7 @@ class Explainer:
             self._n_asked -= 1
 
     async def _take(self, request: Request, album_id: str | None) -> Taken:
-        transform = self._model.backbone.transform if self._model.kind.uses_cover else None
+        transform = self._model.transform if self._model.kind.uses_cover else None
         if request.method == "POST":
             if album_id is not None:
                 raise RefusedError(422, "album: send a picture or name an album, not both")
@@ -122,6 +122,11 @@ class Explainer:
     @cached_property
     def _networks(self) -> CoverExplainer:
         """Made on the explaining thread when the first question comes: who never asks pays nothing."""
+        from albumnet.errors import MissingExtraError
+        from albumnet.vision.engines.choosing import has_torch
+
+        if not has_torch():
+            raise MissingExtraError("explaining needs PyTorch; pip install 'albumnet[train]'")
         from albumnet.pipeline.explaining.explainer import CoverExplainer
 
         return CoverExplainer(self._model)
