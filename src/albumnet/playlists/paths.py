@@ -21,8 +21,6 @@ from albumnet.errors import PlaylistError
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
-# Closeness to two moods that goes together more than this is closeness to one.
-_ONE_MOOD = 0.999
 _NO_SPREAD = 1e-9
 
 
@@ -34,15 +32,13 @@ def path_between(closeness: Float[np.ndarray, "N 2"], *, n: int) -> Int[np.ndarr
         n: How many albums.
 
     Raises:
-        PlaylistError: If the moods are one to the model, or it tells no albums apart by them.
+        PlaylistError: If the model tells no albums apart by one of the moods.
     """
     centred = closeness.astype(np.float64) - closeness.mean(axis=0)
     spread = centred.std(axis=0)
     if (spread < _NO_SPREAD).any():
         raise PlaylistError("by one of these moods the model tells no album of the library apart; choose another")
     first, last = (centred / spread).T
-    if (first * last).mean() > _ONE_MOOD:
-        raise PlaylistError("to the model these moods are one, so there is no way between them; choose others")
     angles = np.linspace(0, np.pi / 2, min(n, len(closeness)))
     scores = np.outer(np.cos(angles), first) + np.outer(np.sin(angles), last)  # (n, N)
     chosen = _assign(scores)

@@ -76,6 +76,12 @@ def test_midway_albums_are_of_both_moods(world, model):
     assert np.mean(midway) > 0.4
 
 
+def test_a_way_from_a_mood_to_itself_is_refused(world):
+    base, library, _ = world
+    with pytest.raises(PlaylistError, match="lie in one place"):
+        pipeline.playlist_between(library, base / "1", "bleak", "Bleak", limits=Limits())
+
+
 def test_minutes_shorten_a_way_but_not_its_ends(world):
     base, library, strengths = world
     made = pipeline.playlist_between(library, base / "1", "bleak", "playful", limits=Limits(n_albums=20, minutes=41))

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
 
 _N_NEAREST = 3
+# Cosine of two moods' vectors; rounded numbers keep it above where they are the same.
+_ONE_MOOD = 0.999
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ def playlist_between(
     word_vectors = vectors_to_walk(vectors, config=model.config)
     (first, missing_first), (last, missing_last) = _known(start, word_vectors), _known(end, word_vectors)
     labels = [label_of_words(words, word_vectors, model=model) for words in (first, last)]
+    if labels[0] @ labels[1] > _ONE_MOOD:
+        raise PlaylistError(f"{start} and {end} lie in one place, so there is no way between them; choose others")
     complete_features(library, model, progress=progress)
     albums, store = scorable_albums(model, library.album_set)
     with_tracks = [album for album in albums if library.tracks.of_album.get(album.album_id)]

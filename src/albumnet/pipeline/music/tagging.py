@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from albumnet.models.prediction import MoodModel
 
 _BATCH = 32
+# Of a run's configuration.
+_PLACES = ("album_set", "weights", "vectors", "backbone")
 # Files that hold audio in formats that neither library nor tagging reads; named so that nobody wonders.
 _OTHER_AUDIO = frozenset((".aac", ".ac3", ".dff", ".dsf", ".mka", ".ofr", ".ra", ".shn", ".tak", ".tta", ".wvc"))
 
@@ -94,8 +96,11 @@ def undo_tags(music_dir: Path, *, force: bool = False, progress: ProgressCallbac
 
 
 def name_model(model: MoodModel, run: Path | str) -> str:
-    """A model's name with a digest of all that it was made with, as marks have it."""
-    content = json.dumps(asdict(model.config), sort_keys=True, default=str)
+    """A model's name with a digest of what it was made of, as marks have it; where files lie does not count."""
+    made_of = {name: value for name, value in asdict(model.config).items() if name not in _PLACES}
+    if model.config.backbone is not None:
+        made_of["backbone"] = model.config.backbone.digest
+    content = json.dumps(made_of, sort_keys=True, default=str)
     return f"{Path(run).name}@{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
