@@ -1,5 +1,6 @@
 """`albumnet serve` from start to Ctrl-C."""
 
+import json
 import re
 import signal
 import socket
@@ -8,6 +9,8 @@ import sys
 import urllib.request
 
 import pytest
+
+from audio_files import write_flac
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(run, work, tmp_path):
@@ -50,3 +53,40 @@ def test_it_says_where_it_is_warns_beyond_loopback_and_ends_cleanly(work, tmp_pa
     assert process.returncode == 0
     assert "Traceback" not in said
     assert ("can be reached from other machines" in said) == (host == "0.0.0.0")
+
+
+def test_a_folder_of_music_is_served_with_its_map(work, tmp_path):
+    pytest.importorskip("mutagen", reason="reads audio files")
+    covers = sorted(work.covers.iterdir())
+    for n in range(6):
+        folder = tmp_path / "music" / f"{n}"
+        folder.mkdir(parents=True)
+        (folder / "cover.jpg").write_bytes(covers[n].read_bytes())
+        write_flac(folder / "1.flac", artist=f"Artist {n}", album=f"Album {n}", title="One", date="1971")
+    (tmp_path / "music" / "broken.mp3").write_bytes(b"no audio")
+    command = (
+        sys.executable,
+        "-m",
+        "albumnet",
+        "serve",
+        "--library",
+        tmp_path / "music",
+        "--app-dir",
+        tmp_path / "app",
+    )
+    with subprocess.Popen(
+        [*map(str, command), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        address = re.fullmatch(r"AlbumNet is at (http\S+)\n", process.stdout.readline())[1]
+        with urllib.request.urlopen(f"{address}api/albums", timeout=30) as answer:
+            albums = json.load(answer)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert albums["total"] == 6
+    assert "left out" in said
+    assert "broken.mp3" in said
+
+
+def test_a_set_and_a_folder_of_music_are_not_both_served(run, work, tmp_path):
+    assert run("serve", "--set", work.set, "--library", tmp_path).code == 2

@@ -11,6 +11,7 @@ import typer
 
 from albumnet.cli.models import EngineName, resolve_run
 from albumnet.cli.output import ProgressPrinter, command, note
+from albumnet.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from albumnet.web.options import ServeOptions
@@ -22,6 +23,9 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 @command
 def serve(
     album_set: Annotated[Path | None, typer.Option("--set", metavar="SET", help="Albums to show.")] = None,
+    library: Annotated[
+        Path | None, typer.Option("--library", metavar="DIR", help="Folder of music whose albums to show.")
+    ] = None,
     model: Annotated[
         str,
         typer.Option("--model", metavar="RUN", help="Model that reads covers: a folder, starter, or none for none."),
@@ -42,9 +46,11 @@ def serve(
         Path | None, typer.Option("--weights", help="safetensors file of the backbone's weights.")
     ] = None,
 ) -> None:
-    """Read covers, walk on the map and look at albums in a browser; end with Ctrl-C."""
+    """Read covers, walk on the map and look at albums; end with Ctrl-C."""
     from albumnet.web.options import ServeOptions
 
+    if album_set is not None and library is not None:
+        raise typer.BadParameter("give a set or a folder of music, not both", param_hint="--library")
     _run(
         ServeOptions(
             album_set=album_set,
@@ -56,11 +62,12 @@ def serve(
             host=host,
             port=port,
             app_dir=app_dir,
-        )
-    )  # fmt: skip
+        ),
+        library=library,
+    )
 
 
-def _run(options: ServeOptions) -> None:
+def _run(options: ServeOptions, *, library: Path | None) -> None:
     # Before numpy is there. Its threads wait for each other by spinning: between the small products of an answer they
     # took half of two processors, and a quarter of the covers a second.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -75,6 +82,8 @@ def _run(options: ServeOptions) -> None:
 
     # The port first: what follows may take minutes.
     with contextlib.closing(listen(options)) as listener:
+        if library is not None:
+            options = _with_library(options, library, progress=ProgressPrinter())
         app = create_app(options, progress=ProgressPrinter())
         for line in app.state.albumnet.notes:
             note(f"albumnet: note: {line}")
@@ -83,3 +92,19 @@ def _run(options: ServeOptions) -> None:
         name = f"[{options.host}]" if ":" in options.host else options.host
         address = f"http://{name}:{listener.getsockname()[1]}/"
         run(app, listener, options.limits, on_ready=lambda: print(f"AlbumNet is at {address}", flush=True))
+
+
+def _with_library(options: ServeOptions, library: Path, *, progress: ProgressCallback) -> ServeOptions:
+    """The options with the set of a music library, which has all the features that the model needs."""
+    from dataclasses import replace
+
+    from albumnet import pipeline
+    from albumnet.models.prediction import load_model
+
+    opened = pipeline.open_library(library, progress=progress)
+    for failure in opened.failures:
+        note(f"albumnet: note: left out {failure.item}: {failure.reason}")
+    if options.model is not None:
+        model = load_model(options.model, weights=options.weights, engine=options.engine)
+        pipeline.complete_features(opened, model, progress=progress)
+    return replace(options, album_set=opened.album_set.path)

@@ -104,7 +104,7 @@ def complete_features(library: OpenLibrary, model: MoodModel, *, progress: Progr
 def _decoded(
     album_set: AlbumSet, model: MoodModel, covers: Sequence[str], failures: list[CoverFailure]
 ) -> Iterator[tuple[list[str], np.ndarray]]:
-    transform = model.backbone.transform
+    transform = model.transform
     for start in range(0, len(covers), _BATCH):
         names, pixels = [], []
         for cover in covers[start : start + _BATCH]:
