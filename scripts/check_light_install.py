@@ -31,9 +31,11 @@ def main() -> None:
     wheel = parser.parse_args().wheel.resolve()
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
+        subprocess.run([sys.executable, "-m", "venv", base / "venv"], check=True)
+        bare = size_of(base / "venv")
         python = install(wheel, base / "venv")
-        megabytes = size_of(base / "venv") / 1e6
-        print(f"installed: {megabytes:.0f} MB, pip and setuptools among them; at most {MAX_MEGABYTES}")
+        megabytes = (size_of(base / "venv") - bare) / 1e6
+        print(f"pip put {megabytes:.0f} MB on the disk, beside {bare / 1e6:.0f} MB of its own; at most {MAX_MEGABYTES}")
         use(python, base)
         seconds, busy = cold_starts(python, base)
         print(f"predict from a cold start: {seconds:.2f} s, {busy:.2f} s of processor time; at most {MAX_SECONDS}")
@@ -42,8 +44,7 @@ def main() -> None:
 
 
 def install(wheel: Path, venv: Path) -> Path:
-    """A fresh environment with the wheel and what it needs; its Python."""
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    """The wheel and what it needs in a fresh environment; its Python."""
     python = venv / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True)
     code = "import importlib.util, sys; sys.exit(any(map(importlib.util.find_spec, ('torch', 'timm', 'torchvision'))))"
@@ -67,7 +68,20 @@ def use(python: Path, base: Path) -> None:
     call(*albumnet, "predict", next(covers.iterdir()))
     call(*albumnet, "score", album_set, "--model", "starter", "--out", base / "scores.parquet")
     call(*albumnet, "map", album_set, "--model", "starter", "--out", base / "map")
-    call(*albumnet, "study", "create", album_set, "--covers", 5, "--raters", "anna,ben", "--out", base / "study")
+    call(
+        *albumnet,
+        "study",
+        "create",
+        album_set,
+        "--covers",
+        5,
+        "--repeats",
+        1,
+        "--raters",
+        "anna,ben",
+        "--out",
+        base / "study",
+    )
     call(*albumnet, "export", "starter", base / "starter.onnx", "--check-on", album_set)
 
 
