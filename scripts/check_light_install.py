@@ -63,7 +63,6 @@ def use(python: Path, base: Path) -> None:
     album_set, covers = base / "set", base / "world" / "covers"
     albumnet = (python, "-m", "albumnet")
     call(*albumnet, "import", "table", base / "world" / "albums.csv", "--covers", covers, "--out", album_set)
-    call(*albumnet, "split", album_set)
     call(*albumnet, "features", album_set)
     call(*albumnet, "predict", next(covers.iterdir()))
     call(*albumnet, "score", album_set, "--model", "starter", "--out", base / "scores.parquet")

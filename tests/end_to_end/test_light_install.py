@@ -43,10 +43,9 @@ def light(environment):
 
 @pytest.fixture(scope="module")
 def light_set(planted_table, light, tmp_path_factory):
-    """A set imported, split and looked at without torch."""
+    """A set imported and looked at without torch."""
     path = tmp_path_factory.mktemp("light") / "set"
     light("import", "table", planted_table, "--covers", planted_table.parent / "covers", "--out", path)
-    light("split", path)
     assert "by ONNX Runtime" in light("features", path).stderr
     return path
 
@@ -95,7 +94,7 @@ def test_serve_reads_an_uploaded_cover(environment, light_set, cover, tmp_path):
             line = process.stdout.readline()
             address = re.fullmatch(r"AlbumNet is at (http://127\.0\.0\.1:\d+/)\n", line)[1]
             answer = httpx2.post(
-                f"{address}api/predict", files={"cover": ("cover.jpg", cover.read_bytes(), "image/jpeg")}, timeout=60
+                f"{address}api/predict", files={"file": ("cover.jpg", cover.read_bytes(), "image/jpeg")}, timeout=60
             )
             assert answer.status_code == 200, answer.text
             assert len(answer.json()["moods"]) == 66
@@ -147,7 +146,7 @@ def test_export_writes_the_starter_model(light, tmp_path, light_set):
         (("explain", "COVER", "--model", "starter", "--out", "OUT.png"), "torch"),
         (("see", "COVER"), "PyTorch"),
         (("features", "SET", "--backbone", "colour_statistics"), "PyTorch"),
-        (("predict", "COVER", "--engine", "torch"), "PyTorch"),
+        (("predict", "COVER", "--engine", "torch"), "torch"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )

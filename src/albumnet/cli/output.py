@@ -77,9 +77,9 @@ def one_of(*choices: str) -> Callable[[Any], Any]:
     return check
 
 
-def folder_or_url(text: str) -> Path:
-    """Parse an argument that is a local path or an address such as s3://bucket/set."""
-    if "://" not in text:
+def folder_or_url(text: str | Path) -> Path:
+    """Parse an argument that is a local path or an address such as s3://bucket/set; a default is a path already."""
+    if isinstance(text, Path) or "://" not in text:
         return Path(text)  # without reading tables' libraries first, which takes longer than --help may
     from albumnet.dataset.addresses import open_address
 
