@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,8 +93,7 @@ class AlbumNetPlugin(BeetsPlugin):
                 if options.undo:
                     self._take_back(lib, album)
                 elif options.pretend:
-                    mark = self._predict(album)
-                    print_(f"{album}: {_in_words(mark)}")
+                    print_(f"{album}: {self._describe(album)}")
                 else:
                     write = should_write() and self.config["write"].get(bool) and not options.nowrite
                     force = bool(options.force) or self.config["force"].get(bool)
@@ -116,21 +116,23 @@ class AlbumNetPlugin(BeetsPlugin):
             self._log.warning("{}: {}", album, error)
             return
         self._log.info("{}: {}", album, _in_words(mark))
+        planned = [(item, plan) for item in album.items() if (plan := self._plan(lib, item, mark, force=force))]
+        if write:
+            self._write(lib, planned)
         of_album: tuple[str, ...] = ()
-        for item in album.items():
-            plan = self._plan(lib, item, mark, force=force)
-            if plan is None:
-                continue
-            if write and plan.action in ("write", "take back"):
-                self._write(lib, item, plan)
-            moods = (
-                plan.before.moods if plan.action == "keep" else tuple(mood for mood, _ in mark.moods) if mark else ()
-            )
+        for item, plan in planned:
+            moods = plan.before.moods if plan.action == "keep" else _names(mark)
             _remember(item, moods)
             item.store()
             of_album = of_album or moods
         _remember(album, of_album)
         album.store(inherit=False)  # tracks have their own
+
+    def _describe(self, album: Album) -> str:
+        try:
+            return _in_words(self._predict(album))
+        except CoverError as error:
+            return str(error)
 
     def _predict(self, album: Album) -> MoodMark | None:
         """The moods worth giving to an album; None where the model cannot tell.
@@ -155,26 +157,41 @@ class AlbumNetPlugin(BeetsPlugin):
             self._log.warning("{}: {}", item, error)
             return None
 
-    def _write(self, lib: Library, item: Item, plan: FilePlan) -> None:
+    def _write(self, lib: Library, planned: Sequence[tuple[Item, FilePlan]]) -> None:
+        """Change the files of one album that are to be changed."""
         from albumnet.records import Album as TaggedAlbum
         from albumnet.tagging import AlbumPlan, TagPlan, apply_plan
 
-        music_dir, _ = _place(lib, item)
-        album = AlbumPlan(TaggedAlbum(str(item.id)), None, None, (plan,))
-        result = apply_plan(TagPlan(music_dir, self._model_id, (album,), ()))
-        for _, reason in result.failures:
-            self._log.warning("{}: {}", item, reason)
-        item.mtime = item.current_mtime()
+        by_folder: dict[Path, list[tuple[Item, FilePlan]]] = defaultdict(list)
+        for item, plan in planned:
+            if plan.action in ("write", "take back"):
+                by_folder[_place(lib, item)[0]].append((item, plan))
+        for music_dir, members in by_folder.items():
+            album = AlbumPlan(TaggedAlbum(""), None, None, tuple(plan for _, plan in members))
+            for name, reason in apply_plan(TagPlan(music_dir, self._model_id, (album,), ())).failures:
+                self._log.warning("{}: {}", name, reason)
+            for item, _ in members:
+                item.mtime = item.current_mtime()
 
     def _take_back(self, lib: Library, album: Album) -> None:
         from albumnet.tagging import open_tags, take_back
 
-        for item in album.items():
+        items = list(album.items())
+        by_folder: dict[Path, list[str]] = defaultdict(list)
+        for item in items:
             music_dir, name = _place(lib, item)
-            for _, reason in take_back(music_dir, [name], and_recorded=False).failures:
-                self._log.warning("{}: {}", item, reason)
-            item.mtime = item.current_mtime()
-            _remember(item, open_tags(music_dir / name).read().moods)
+            by_folder[music_dir].append(name)
+        for music_dir, names in by_folder.items():
+            for name, reason in take_back(music_dir, names, and_recorded=False).failures:
+                self._log.warning("{}: {}", name, reason)
+        for item in items:
+            path = Path(os.fsdecode(item.path))
+            if path.is_file():
+                item.mtime = item.current_mtime()
+            try:
+                _remember(item, open_tags(path).read().moods)
+            except TagError as error:
+                self._log.warning("{}: {}", item, error)
             item.store()
         _remember(album, ())
         album.store(inherit=False)
@@ -237,6 +254,10 @@ def _remember(model: Album | Item, moods: Sequence[str]) -> None:
         # A track without the field would show its album's.
         with contextlib.suppress(KeyError):
             del model[_FIELD]
+
+
+def _names(mark: MoodMark | None) -> tuple[str, ...]:
+    return tuple(mood for mood, _ in mark.moods) if mark is not None else ()
 
 
 def _in_words(mark: MoodMark | None) -> str:

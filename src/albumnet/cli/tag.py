@@ -41,7 +41,9 @@ def tag(
     if dry_run and yes:
         raise typer.BadParameter("give --yes or --dry-run, not both")
     if undo:
-        return _undo(music_dir, is_meant=not dry_run, force=force, json=json)
+        if dry_run:
+            raise typer.BadParameter("--undo has no --dry-run; it only ever puts back what stood there before")
+        return _undo(music_dir, force=force, json=json)
     from albumnet import pipeline
     from albumnet.tagging import Choice, apply_plan
 
@@ -58,11 +60,9 @@ def tag(
     return list_failures(_printable([*plan.attention, *result.failures]), what="files and albums")
 
 
-def _undo(music_dir: Path, *, is_meant: bool, force: bool, json: bool) -> None:
+def _undo(music_dir: Path, *, force: bool, json: bool) -> None:
     from albumnet import pipeline
 
-    if not is_meant:
-        raise typer.BadParameter("--undo has no --dry-run; it only ever puts back what stood there before")
     result = pipeline.undo_tags(music_dir, force=force, progress=ProgressPrinter())
     if json:
         _print_json(_plain_result(result))

@@ -41,9 +41,9 @@ def apply_plan(plan: TagPlan, *, progress: ProgressCallback = ignore_progress) -
     if not n_files:
         return result
     with open_undo_file(plan.music_dir) as undo:
-        remove_leftovers(plan.music_dir)
         for album in plan.albums:
             files = [file for file in album.files if file.action in ("write", "take back")]
+            remove_leftovers((plan.music_dir / file.name).parent for file in files)
             undo.remember({file.name: file.before for file in files})
             for file in files:
                 try:
@@ -85,8 +85,8 @@ def take_back(
     """
     result = TagResult()
     with open_undo_file(music_dir) as undo:
-        remove_leftovers(music_dir)
         every = list(dict.fromkeys([*(undo.originals if and_recorded else ()), *names]))
+        remove_leftovers((music_dir / name).parent for name in every)
         for n, name in enumerate(every, start=1):
             try:
                 result.n_taken_back += _take_back_one(music_dir, name, undo, force=force)

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from albumnet.errors import TagError
@@ -51,17 +52,11 @@ def write_tags(path: Path, tags: MoodTags, *, expected: MoodTags) -> None:
         raise TagError(_describe(error)) from error
 
 
-def remove_leftovers(music_dir: Path) -> int:
-    """Remove copies that a killed program left beside files; how many there were."""
-    found = [
-        Path(folder, name)
-        for folder, _, names in os.walk(music_dir)
-        for name in names
-        if name.startswith(TEMPORARY_PREFIX)
-    ]
-    for path in found:
-        path.unlink(missing_ok=True)
-    return len(found)
+def remove_leftovers(folders: Iterable[Path]) -> None:
+    """Remove copies that a killed program left in these folders, beside the files that it was about to change."""
+    for folder in set(folders):
+        for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+            path.unlink(missing_ok=True)
 
 
 def _check_may_be_written(path: Path, state: os.stat_result) -> None:
