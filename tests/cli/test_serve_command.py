@@ -77,13 +77,15 @@ def test_a_folder_of_music_is_served_with_its_map(work, tmp_path):
     with subprocess.Popen(
         [*map(str, command), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        address = re.fullmatch(r"AlbumNet is at (http\S+)\n", process.stdout.readline())[1]
-        with urllib.request.urlopen(f"{address}api/albums", timeout=30) as answer:
-            albums = json.load(answer)
-        process.send_signal(signal.SIGINT)
+        try:
+            address = re.fullmatch(r"AlbumNet is at (http\S+)\n", process.stdout.readline())[1]
+            with urllib.request.urlopen(f"{address}health", timeout=30) as answer:
+                state = json.load(answer)
+        finally:
+            process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert albums["total"] == 6
+    assert state["albums"] == 6
     assert "left out" in said
     assert "broken.mp3" in said
 

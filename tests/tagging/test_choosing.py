@@ -23,6 +23,12 @@ def test_likely_moods_are_chosen_and_those_below_their_base_rate_are_not():
     assert chosen(min_probability=0.05) == ["Wistful", "Bleak", "Silly"]
 
 
+def test_what_the_model_would_only_guess_is_not_written():
+    told = (MoodProbability("Wistful", 0.5, 0.2, 1, False), MoodProbability("Bleak", 0.35, 0.1, 2, True))
+    mark = Choice().choose(Prediction("cover", told, can_tell=True), model="starter")
+    assert [mood for mood, _ in mark.moods] == ["Bleak"]
+
+
 def test_where_the_model_cannot_tell_nothing_is_written():
     assert chosen(can_tell=False) is None
     assert chosen(min_probability=0.9) is None

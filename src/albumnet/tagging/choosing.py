@@ -23,12 +23,17 @@ class Choice:
     join: str | None = None
 
     def choose(self, prediction: Prediction, *, model: str) -> MoodMark | None:
-        """The moods to write, likeliest first; None where the model cannot tell or no mood is likely enough."""
+        """The moods to write, likeliest first; None where the model cannot tell or no mood is likely enough.
+
+        Moods that the model would only guess (`MoodProbability.is_told`) are never written.
+        """
         if prediction.can_tell is False:
             return None
         chosen = tuple(
             (found.mood, found.probability)
             for found in prediction.moods
-            if found.probability >= self.min_probability and found.probability > found.base_rate
+            if found.is_told is not False
+            and found.probability >= self.min_probability
+            and found.probability > found.base_rate
         )[: self.top]
         return MoodMark(model, chosen, self.join) if chosen else None

@@ -2,9 +2,16 @@
 
 import base64
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
+
+from albumnet.models.run import find_run
+from albumnet.web.app import app_of
+from albumnet.web.loading import load_state
+from albumnet.web.options import ServeOptions
+from web.serving import serving
 
 GIVE = """async ([kind, name, data]) => {
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -127,3 +134,28 @@ def test_result_has_no_serious_fault(page, site, find_faults):
     page.set_input_files("#file", site.covers[5])
     expect(page.locator("#result")).to_be_visible(timeout=30_000)
     assert find_faults(page) == []
+
+
+@pytest.fixture(scope="module")
+def starter_site(planted, tmp_path_factory):
+    """The planted set and the starter model, which keeps silent rather than guess."""
+    album_set, _, covers = planted
+    state = load_state(
+        ServeOptions(album_set=album_set, model=find_run("starter"), app_dir=tmp_path_factory.mktemp("starter"))
+    )
+    with serving(app_of(state)) as client:
+        yield f"http://127.0.0.1:{client.port}", covers, state.albums[0].album_id
+
+
+def test_what_the_model_stands_by_is_told_from_what_it_guesses(browser, starter_site):
+    address, covers, album_id = starter_site
+    page = browser.new_page()
+    page.goto(address)
+    page.set_input_files("input[type=file]", str(covers[0]))
+    page.get_by_role("button", name="Read this cover").click()
+    stands_by = re.compile(
+        r"The model stands by (none of these moods: they are guesses|.+ The other moods are guesses)\."
+    )
+    expect(page.get_by_text(stands_by)).to_be_visible(timeout=30_000)
+    page.goto(f"{address}/albums/{album_id}")
+    expect(page.get_by_text(stands_by)).to_be_visible()

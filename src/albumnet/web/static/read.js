@@ -144,7 +144,7 @@ function show(said, makeBody) {
   const slot = make("div", { class: "why-slot" });
   const panel = make("section", { class: "why", hidden: true, "aria-label": "What the model sees" });
   const why = new Why(uploadSubject(shown, makeBody), { slot, panel });
-  const left = make("div", {}, verdict(said), axis(said.moods), bars(said.moods, why), why.hint(), key(), panel);
+  const left = make("div", {}, verdict(said), told(said.moods), axis(said.moods), bars(said.moods, why), why.hint(), key(), panel);
   const right = make("div", {}, slot, place(said.place));
   result.replaceChildren(
     make("h2", { id: "result-heading" }, "What this cover says"),
@@ -169,6 +169,15 @@ function verdict(said) {
   return said.can_tell
     ? make("p", { class: "verdict" }, sizes)
     : make("p", { class: "verdict cannot" }, make("strong", {}, "Can't tell from this cover. "), sizes);
+}
+
+// Of models with a rule of telling: the moods that they stand by.
+function told(moods) {
+  if (moods.every((mood) => mood.is_told === null)) return "";
+  const names = moods.filter((mood) => mood.is_told).map((mood) => mood.mood);
+  return make("p", { class: "verdict" }, names.length
+    ? `The model stands by ${names.join(", ")}. The other moods are guesses.`
+    : "The model stands by none of these moods: they are guesses.");
 }
 
 function axis(moods) {
