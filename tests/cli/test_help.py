@@ -6,7 +6,7 @@ import sys
 import pytest
 import typer
 
-from albumnet.cli import app
+from albumnet.cli import _ORDER, app
 
 HEAVY = {"torch", "torchvision", "timm", "numpy", "pyarrow", "PIL", "safetensors", "rich"}
 COMMANDS = typer.main.get_command(app).commands
@@ -56,3 +56,11 @@ def test_prediction_imports_no_torch(work):
     assert done.returncode == 0, done.stderr
     assert "onnxruntime" in modules
     assert not modules & {"torch", "timm", "torchvision"}
+
+
+def test_every_command_stands_in_the_order_of_the_help_and_its_line_is_whole():
+    command = [sys.executable, "-m", "albumnet", "--help"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = said[said.index("Commands:") :].splitlines()[1:]
+    assert [line.split()[0] for line in lines] == list(_ORDER)
+    assert [line for line in lines if line.endswith("...")] == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from albumnet.cli import (
     cleaning,
@@ -24,8 +27,24 @@ from albumnet.cli import (
     tag,
 )
 
+_ORDER = (
+    "demo", "predict", "tag", "playlist", "serve", "import", "crawl", "clean", "card", "split", "export", "features",
+    "train", "crossvalidate", "evaluate", "report", "score", "moods", "map", "see", "filters", "explain", "recommend",
+    "study", "doctor",
+)  # fmt: skip
+
+
+class _InOrder(TyperGroup):
+    """Lists what can be had at once first, then the stages in their order; Typer would put groups last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands."""
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
+
+
 app = typer.Typer(
     name="albumnet",
+    cls=_InOrder,
     help="Reads the mood of a record from its cover, and says honestly how much a cover tells.",
     no_args_is_help=True,
     add_completion=False,

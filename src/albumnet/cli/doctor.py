@@ -14,7 +14,10 @@ Folders = Annotated[list[Path] | None, typer.Argument(metavar="SET|RUN…", help
 
 @command
 def doctor(folders: Folders = None) -> None:
-    """Say what is installed, and whether sets and runs are whole."""
+    """Say what is installed and what is whole.
+
+    Of sets and runs that are given.
+    """
     from albumnet.pipeline.checking import State, check_folder, check_installation
 
     checks = [*check_installation()]

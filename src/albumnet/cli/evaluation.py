@@ -32,7 +32,10 @@ def evaluate(
     seed: Seed = 0,
     json: Annotated[bool, typer.Option("--json", help="Print evaluation.json.")] = False,
 ) -> None:
-    """Score a model beside its baselines, with intervals over artists, leak alarms and a conclusion."""
+    """Score a model beside its baselines.
+
+    With intervals over artists, leak alarms and a conclusion in words.
+    """
     from albumnet import pipeline
 
     evaluation, path = pipeline.evaluate(

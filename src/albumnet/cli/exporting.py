@@ -37,7 +37,10 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
-    """Write a set as a Hugging Face dataset folder, CSV or Parquet; or a model as one ONNX file."""
+    """Hand a set on, or a model as one ONNX file.
+
+    A set as a Hugging Face dataset folder, CSV or Parquet.
+    """
     if onnx is not None:
         if out is not None or kind is not None:
             raise typer.BadParameter(

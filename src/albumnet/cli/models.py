@@ -132,7 +132,10 @@ def features(
     address: Address = None,
     workers: Workers = None,
 ) -> None:
-    """Compute the features of a set's covers, each once; safe to stop and run again."""
+    """Compute features of a set's covers, each once.
+
+    Safe to stop and run again.
+    """
     from albumnet.dataset import AlbumSet
     from albumnet.features import extract_features
     from albumnet.vision.backbones import load_backbone
@@ -180,7 +183,10 @@ def train(
     resume: Resume = False,
     force: Force = False,
 ) -> None:
-    """Train one model and score it on the test side, beside metadata alone and the prior."""
+    """Train one model and score it on the test side.
+
+    Beside metadata alone and the prior.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet
 
@@ -213,7 +219,10 @@ def crossvalidate(
     seed: Seed = 0,
     device: Device = "auto",
 ) -> None:
-    """Score models over artist-disjoint folds, everything chosen inside the training folds."""
+    """Score models over artist-disjoint folds.
+
+    Everything is chosen inside the training folds.
+    """
     from albumnet import pipeline
     from albumnet.dataset import AlbumSet, FeatureStore
 
@@ -254,7 +263,10 @@ def predict(
     weights: Weights = None,
     json: Json = False,
 ) -> None:
-    """Predict the moods of covers; without a model of your own, by the one that comes with AlbumNet."""
+    """Predict the moods of covers.
+
+    Without a model of your own, by the one that comes with AlbumNet.
+    """
     from albumnet.models.prediction import load_model
 
     loaded = load_model(model, weights=weights, engine=engine)
@@ -296,7 +308,9 @@ def score(
     address: Address = None,
     workers: Workers = None,
 ) -> None:
-    """Write every album's probability of each of the model's moods: album_id, mood, probability, rank.
+    """Write every album's probability of each mood.
+
+    Columns: album_id, mood, probability, rank.
 
     With --mood, rank the albums by moods of your own, and show the highest.
     """

@@ -50,7 +50,10 @@ def playlist(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Make a playlist by words, by a part of a map, or from one mood to another."""
+    """Make a playlist by words, or from mood to mood.
+
+    Or of a part of a map.
+    """
     from albumnet.playlists import Limits
 
     asked = _Asked(" ".join(words or ()), start, end, mood_map, region, around)

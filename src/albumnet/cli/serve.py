@@ -46,7 +46,10 @@ def serve(
         Path | None, typer.Option("--weights", help="safetensors file of the backbone's weights.")
     ] = None,
 ) -> None:
-    """Read covers, walk on the map and look at albums; end with Ctrl-C."""
+    """Read covers, walk on the map, look at albums.
+
+    In a browser; end with Ctrl-C.
+    """
     from albumnet.web.options import ServeOptions
 
     if album_set is not None and library is not None:

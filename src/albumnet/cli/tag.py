@@ -37,7 +37,10 @@ def tag(
     force: Annotated[bool, typer.Option("--force", help="Also over moods that people wrote or changed.")] = False,
     json: Json = False,
 ) -> None:
-    """Write the moods of albums' covers into their audio files; first shows what would change."""
+    """Write moods into audio files.
+
+    Those of the albums' covers; first shows what would change.
+    """
     if dry_run and yes:
         raise typer.BadParameter("give --yes or --dry-run, not both")
     if undo:
