@@ -173,9 +173,9 @@ function verdict(said) {
 
 // Of models with a rule of telling: the moods that they stand by.
 function told(moods) {
-  if (moods.every((mood) => mood.is_told === null)) return "";
+  if (moods.every((mood) => typeof mood.is_told !== "boolean")) return "";
   const names = moods.filter((mood) => mood.is_told).map((mood) => mood.mood);
-  return make("p", { class: "verdict" }, names.length
+  return make("p", { class: "told" }, names.length
     ? `The model stands by ${names.join(", ")}. The other moods are guesses.`
     : "The model stands by none of these moods: they are guesses.");
 }
