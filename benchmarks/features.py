@@ -2,7 +2,7 @@
 
     python benchmarks/features.py --vgg-weights vgg16.safetensors [--keras-python VENV/bin/python] [--covers DIR]
 
-Engines: AlbumNet's own extraction into a store; a plain PyTorch loop (float32, DataLoader with num_workers=0, batch 32,
+Engines: AlbumNet's own extraction into a store, by each of its engines; a plain PyTorch loop (float32, DataLoader with num_workers=0, batch 32,
 Pillow without draft mode); ONNX Runtime on the same network, and Keras `VGG16.predict`, both with AlbumNet's decoding.
 Without --covers, planted covers are drawn. Every engine computes the same covers in every round. Medians and ratios are
 printed, and the share of what the machine's peaks, measured before and after, would allow.
@@ -62,8 +62,8 @@ def _print_shares(results: dict[str, dict[str, list[float]]], limits: Limits, *,
     from albumnet.vision.engines.torch_engine import has_fast_bfloat16
 
     for name in ("vgg16", "efficientnet_lite0"):
-        ours = f"albumnet-{name}"
-        if ours not in results:
+        ours = _best(results, name)
+        if ours is None:
             continue
         precision = "bfloat16" if name == "vgg16" and has_fast_bfloat16() else "float32"
         bound = find_bound(
@@ -101,19 +101,21 @@ def _print(results: dict[str, dict[str, list[float]]]) -> None:
     print(f"{platform.machine()}, {N_THREADS} threads, medians of {n_rounds} rounds")
     for engine, rate in rates.items():
         memory = results[engine]["memory"]
-        print(f"{engine:28} {rate:7.1f} covers/s   peak {memory[0]:5.0f} MB after a round, {memory[-1]:5.0f} after all")
-    for ours, peer in (
-        ("albumnet-vgg16", "keras-vgg16"),
-        ("albumnet-vgg16", "plain-vgg16"),
-        ("albumnet-vgg16", "onnxruntime-vgg16"),
-        ("albumnet-efficientnet_lite0", "plain-efficientnet_lite0"),
-        ("albumnet-efficientnet_lite0", "onnxruntime-efficientnet_lite0"),
-    ):
-        if ours in rates and peer in rates:
-            print(f"{ours} / {peer} = {rates[ours] / rates[peer]:.2f}")
+        print(f"{engine:37} {rate:7.1f} covers/s   peak {memory[0]:5.0f} MB after a round, {memory[-1]:5.0f} after all")
+    for name in ("vgg16", "efficientnet_lite0"):
+        best = _best(results, name)
+        for peer in (e for e in rates if e.endswith(name) and e != best and best):
+            ratios = [a / b for a, b in zip(results[best]["rate"], results[peer]["rate"], strict=True)]
+            print(f"{best} / {peer} = {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
 
 
-def _albumnet(name: str) -> Callable[[argparse.Namespace], Round]:
+def _best(results: dict[str, dict[str, list[float]]], name: str) -> str | None:
+    """AlbumNet's fastest engine for this network."""
+    ours = [e for e in results if e.startswith("albumnet") and e.endswith(name)]
+    return max(ours, key=lambda engine: statistics.median(results[engine]["rate"]), default=None)
+
+
+def _albumnet(name: str, engine: str) -> Callable[[argparse.Namespace], Round]:
     def prepare(arguments: argparse.Namespace) -> Round:
         import torch
 
@@ -121,9 +123,8 @@ def _albumnet(name: str) -> Callable[[argparse.Namespace], Round]:
         from albumnet.features import extract_features
         from albumnet.records import Album, MoodAliases
         from albumnet.sources.importing import covers_below, write_imported
-        from albumnet.vision.backbones import load_backbone
         from albumnet.vision.decoding import decode_cover
-        from albumnet.vision.engines.torch_engine import prepare
+        from albumnet.vision.engines.choosing import open_backbone, prepare_engine
 
         torch.set_num_threads(N_THREADS)
         files = _files(arguments, name)
@@ -136,9 +137,10 @@ def _albumnet(name: str) -> Callable[[argparse.Namespace], Round]:
             import_digest="benchmark",
             aliases=MoodAliases(),
         ).album_set
-        backbone = load_backbone(name, weights=arguments.vgg_weights if name == "vgg16" else None)
+        weights = arguments.vgg_weights if name == "vgg16" else None
+        backbone = open_backbone(name, weights=weights, engine=engine)
         trial = np.stack([decode_cover(file.read_bytes(), size=backbone.transform.size) for file in files[:8]])
-        network = prepare(backbone, trial_covers=trial)
+        network = prepare_engine(backbone, trial_covers=trial, engine=engine)
 
         def one_round() -> int:
             FeatureStore.discard(album_set.features_dir(name))
@@ -245,11 +247,13 @@ def _keras(arguments: argparse.Namespace) -> Round:
 
 
 ENGINES: dict[str, Callable[[argparse.Namespace], Round]] = {
-    "albumnet-vgg16": _albumnet("vgg16"),
+    "albumnet-torch-vgg16": _albumnet("vgg16", "torch"),
+    "albumnet-openvino-vgg16": _albumnet("vgg16", "openvino"),
     "plain-vgg16": _plain("vgg16"),
     "keras-vgg16": _keras,
     "onnxruntime-vgg16": _onnxruntime("vgg16"),
-    "albumnet-efficientnet_lite0": _albumnet("efficientnet_lite0"),
+    "albumnet-torch-efficientnet_lite0": _albumnet("efficientnet_lite0", "torch"),
+    "albumnet-openvino-efficientnet_lite0": _albumnet("efficientnet_lite0", "openvino"),
     "plain-efficientnet_lite0": _plain("efficientnet_lite0"),
     "onnxruntime-efficientnet_lite0": _onnxruntime("efficientnet_lite0"),
 }

@@ -19,6 +19,7 @@ from albumnet.cli import (
     moods,
     online,
     playlist,
+    predicting,
     recommend,
     report,
     serve,
@@ -64,8 +65,8 @@ app.command("train")(models.train)
 app.command("crossvalidate")(models.crossvalidate)
 app.command("evaluate")(evaluation.evaluate)
 app.command("report")(report.report)
-app.command("predict")(models.predict)
-app.command("score")(models.score)
+app.command("predict")(predicting.predict)
+app.command("score")(predicting.score)
 app.add_typer(moods.moods_app, name="moods", help="Walk among moods and words, and find albums by words.")
 app.command("tag")(tag.tag)
 app.command("playlist")(playlist.playlist)

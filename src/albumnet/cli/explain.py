@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from albumnet.cli.models import BackboneName, Convention, Json, Run, Weights
+from albumnet.cli.options import BackboneName, Convention, Json, Run, Weights
 from albumnet.cli.output import ProgressPrinter, Seed, command, list_failures, note, p_cell, print_table
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.models import Force, Run, Set, Weights, resolve_run
+from albumnet.cli.options import Force, Run, Set, Weights, resolve_run
 from albumnet.cli.output import ProgressPrinter, Seed, command, note, one_of, print_table
 
 if TYPE_CHECKING:

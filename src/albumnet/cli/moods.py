@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from albumnet.cli.models import Json, Vectors, Weights, resolve_run
+from albumnet.cli.options import Json, Vectors, Weights, resolve_run
 from albumnet.cli.output import ProgressPrinter, command, list_failures, note, print_table
 
 if TYPE_CHECKING:

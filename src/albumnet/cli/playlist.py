@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from albumnet.cli.models import Force, Json, Vectors, Weights
+from albumnet.cli.options import Force, Json, Vectors, Weights
 from albumnet.cli.output import ProgressPrinter, command, list_failures, note
 from albumnet.cli.tag import ModelName, printable_name
 

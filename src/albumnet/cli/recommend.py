@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from albumnet.cli.models import Force, Json, Run, Weights
+from albumnet.cli.options import Force, Json, Run, Weights
 from albumnet.cli.output import (
     ProgressPrinter,
     Seed,

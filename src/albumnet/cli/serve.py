@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from albumnet.cli.models import EngineName, resolve_run
+from albumnet.cli.options import EngineName, resolve_run
 from albumnet.cli.output import ProgressPrinter, command, note
 from albumnet.progress import ProgressCallback
 
@@ -74,12 +74,6 @@ def _run(options: ServeOptions, *, library: Path | None) -> None:
     # Before numpy is there. Its threads wait for each other by spinning: between the small products of an answer they
     # took half of two processors, and a quarter of the covers a second.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from importlib.util import find_spec
-
-    from albumnet.errors import MissingExtraError
-
-    if missing := [name for name in ("fastapi", "uvicorn", "python_multipart") if find_spec(name) is None]:
-        raise MissingExtraError(f"the web app needs {', '.join(missing)}; pip install 'albumnet[web]'")
     from albumnet.web.app import create_app
     from albumnet.web.server import listen, run
 

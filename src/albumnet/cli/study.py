@@ -169,12 +169,7 @@ def serve(
     Each at their private link.
     """
     import contextlib
-    from importlib.util import find_spec
 
-    from albumnet.errors import MissingExtraError
-
-    if missing := [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]:
-        raise MissingExtraError(f"the rating page needs {', '.join(missing)}; pip install 'albumnet[web]'")
     from albumnet.web.options import Limits, ServeOptions
     from albumnet.web.rating.app import create_rating_app
     from albumnet.web.server import listen, run

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from albumnet.cli.models import Json, Weights
+from albumnet.cli.options import Json, Weights
 from albumnet.cli.output import ProgressPrinter, command, list_failures, note
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from albumnet.recommend.evaluation import ScenarioResult, evaluate_recommenders
 from albumnet.recommend.folder import SCHEMA_VERSION, FittedFolder, RecConfig, read_folder, read_tensors, write_folder
 from albumnet.recommend.interactions import Interactions, RatingScale, ReadingReport, read_interactions
 from albumnet.recommend.recommenders.hybrid import HybridOptions
-from albumnet.recommend.recommenders.implicit_models import Als, AlsOptions, check_implicit
+from albumnet.recommend.recommenders.implicit_models import Als, AlsOptions
 from albumnet.recommend.tuning import N_VALIDATIONS, draw_validations, tune_als, tune_hybrid
 
 # With more likes than this, ALS is not tried with several numbers of factors, and one division settles the rest.
@@ -94,11 +94,9 @@ def fit_recommender(
     Raises:
         RecommendError: If `out` holds a recommender and `force` is not given.
         InputTableError: If the table cannot be used.
-        MissingExtraError: If `implicit` is not installed.
     """
     from albumnet.models.prediction import load_model
 
-    check_implicit()
     if (out / "config.json").is_file() and not force:
         raise RecommendError(f"{out} holds a fitted recommender; choose another --out, or pass --force to replace it")
     interactions, report = read_interactions(ratings, album_set.albums, scale=scale)
@@ -203,7 +201,6 @@ def evaluate_recommender(
     Raises:
         RecommendError: If the folder is no fitted recommender, or the album set is no longer what it was.
     """
-    check_implicit()
     fitted = read_folder(rec)
     album_set = _same_set(fitted.config)
     interactions = fitted.interactions

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from albumnet.errors import MissingExtraError
 from albumnet.recommend.recommenders.base import Recommender, UserItems, cosines_of_rows, row_lengths
 
 if TYPE_CHECKING:
@@ -67,7 +65,6 @@ class Als(_Factors):
 
     def fit(self, user_items: UserItems) -> Self:
         """Fit both sides' factors."""
-        check_implicit()
         from implicit.cpu.als import AlternatingLeastSquares
 
         chosen = self.options
@@ -106,21 +103,10 @@ class Bpr(_Factors):
 
     def fit(self, user_items: UserItems) -> Self:
         """Fit both sides' factors; the album's bias is among them."""
-        check_implicit()
         from implicit.cpu.bpr import BayesianPersonalizedRanking
 
         self.user_factors, self.item_factors = _fit_quietly(BayesianPersonalizedRanking, self._options, user_items)
         return self
-
-
-def check_implicit() -> None:
-    """See that `implicit` is there.
-
-    Raises:
-        MissingExtraError: If not.
-    """
-    if importlib.util.find_spec("implicit") is None:
-        raise MissingExtraError("recommenders need the library implicit; pip install 'albumnet[recommend]'")
 
 
 def _fit_quietly(
