@@ -2,10 +2,11 @@
 
     python benchmarks/features.py --vgg-weights vgg16.safetensors [--keras-python VENV/bin/python] [--covers DIR]
 
-Engines: AlbumNet's own extraction into a store, by each of its engines; a plain PyTorch loop (float32, DataLoader with num_workers=0, batch 32,
-Pillow without draft mode); ONNX Runtime on the same network, and Keras `VGG16.predict`, both with AlbumNet's decoding.
-Without --covers, planted covers are drawn. Every engine computes the same covers in every round. Medians and ratios are
-printed, and the share of what the machine's peaks, measured before and after, would allow.
+Engines: AlbumNet's own extraction into a store, by each of its engines; a plain PyTorch loop (float32, DataLoader with
+num_workers=0, batch 32, Pillow without draft mode); ONNX Runtime on the same network, and Keras `VGG16.predict`, both
+with AlbumNet's decoding. Without --covers, planted covers are drawn. Every engine computes the same covers in every
+round. Medians and ratios of rounds are printed, and the share of what the machine's peaks, measured before and after,
+would allow.
 """
 
 from __future__ import annotations
