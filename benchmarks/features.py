@@ -23,10 +23,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from limits import Limits, find_bound, measure_limits, print_limits
+if TYPE_CHECKING:
+    from limits import Limits
 
 Round = Callable[[], int]
 N_THREADS = 2
@@ -39,6 +41,9 @@ def main() -> None:
     if arguments.engine:
         _serve(ENGINES[arguments.engine](arguments))
         return
+    # Not above: the Python that Keras is in need not have PyTorch.
+    from limits import measure_limits, print_limits
+
     with tempfile.TemporaryDirectory() as scratch:
         covers = arguments.covers or _draw_covers(Path(scratch) / "covers", n_covers=arguments.n_fast)
         engines = [
@@ -61,6 +66,7 @@ def main() -> None:
 def _print_shares(results: dict[str, dict[str, list[float]]], limits: Limits, *, bytes_per_cover: float) -> None:
     """Of each network, in the type that AlbumNet runs it in, the share of what the peaks allow."""
     from albumnet.vision.engines.torch_engine import has_fast_bfloat16
+    from limits import find_bound
 
     for name in ("vgg16", "efficientnet_lite0"):
         ours = _best(results, name)

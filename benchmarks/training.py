@@ -1,6 +1,6 @@
 """Training the origin's network on 25,088 cached inputs, beside `keras.fit` on the same arrays; albums a second.
 
-    python benchmarks/training.py --keras-python VENV/bin/python [--albums 1024] [--rounds 5]
+    python benchmarks/training.py --keras-python VENV/bin/python [--albums 2048] [--rounds 5]
 
 Both train model 1 of the preset `seed` (25,088 to 4096, two blocks of 4096 with batch norm and dropout, 167 sigmoids;
 Adam, batches of 128) for an epoch per round, in processes of their own that take turns. AlbumNet reads its features
@@ -176,7 +176,7 @@ def _serve(one_round: Round, n_albums: int) -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--keras-python", type=Path, help="a Python with tensorflow and keras")
-    parser.add_argument("--albums", type=int, default=1024)
+    parser.add_argument("--albums", type=int, default=2048)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--engine", choices=list(ENGINES), help=argparse.SUPPRESS)
     parser.add_argument("--store", type=Path, help=argparse.SUPPRESS)

@@ -37,6 +37,20 @@ class HeadShape:
     embedding_size: int
 
 
+class Dense(nn.Linear):
+    """A fully connected layer that can be lent a rounded copy of its weights to multiply by.
+
+    Attributes:
+        rounded: The copy; None to multiply by the weights themselves.
+    """
+
+    rounded: torch.Tensor | None = None
+
+    def forward(self, x: Float[torch.Tensor, "B in"]) -> Float[torch.Tensor, "B out"]:
+        """Times the weights, plus the bias."""
+        return nn.functional.linear(x, self.weight if self.rounded is None else self.rounded, self.bias)
+
+
 class MoodHead(nn.Module):
     """Cover features (B, D) and metadata (B, K) to logits (B, M), slots (B, 5, E) or a vector (B, E).
 
@@ -58,12 +72,12 @@ class MoodHead(nn.Module):
         width = shape.feature_dim if kind.uses_cover else 0
         self.first: nn.Module = nn.Identity()
         if preset.cover_width is not None and kind.uses_cover:
-            self.first = nn.Sequential(nn.Linear(width, preset.cover_width), nn.ReLU())
+            self.first = nn.Sequential(Dense(width, preset.cover_width), nn.ReLU())
             width = preset.cover_width
         width += shape.metadata_dim if kind.uses_metadata else 0
         blocks: list[nn.Module] = []
         for out in preset.block_widths:
-            blocks += [nn.Linear(width, out), nn.ReLU(), nn.BatchNorm1d(out), nn.Dropout(preset.dropout)]
+            blocks += [Dense(width, out), nn.ReLU(), nn.BatchNorm1d(out), nn.Dropout(preset.dropout)]
             width = out
         self.blocks = nn.Sequential(*blocks)
         outputs = {
@@ -72,7 +86,7 @@ class MoodHead(nn.Module):
             "slots": N_SLOTS * shape.embedding_size,
             "vector": shape.embedding_size,
         }
-        self.output = nn.Linear(width, outputs[kind.output])
+        self.output = Dense(width, outputs[kind.output])
         self.smoothing: torch.Tensor | None = None
 
     def forward(

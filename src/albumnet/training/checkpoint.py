@@ -44,9 +44,14 @@ class TrainingState:
         self.trial, self.epoch, self.trial_best_loss, self.trial_best_epoch = self.trial + 1, 0, math.inf, -1
 
 
-def copy_parameters(head: MoodHead, features: FeatureSource) -> dict[str, torch.Tensor]:
-    """All that training changes, by name, as it is now."""
-    return {name: tensor.clone() for name, tensor in _parameters(head, features).items()}
+def copy_parameters(
+    head: MoodHead, features: FeatureSource, *, into: Mapping[str, torch.Tensor] | None = None
+) -> dict[str, torch.Tensor]:
+    """All that training changes, by name, as it is now; written over an older copy where there is one."""
+    found = _parameters(head, features)
+    if not into:
+        return {name: tensor.clone() for name, tensor in found.items()}
+    return {name: into[name].copy_(tensor) for name, tensor in found.items()}
 
 
 def restore_parameters(tensors: Mapping[str, torch.Tensor], head: MoodHead, features: FeatureSource) -> None:

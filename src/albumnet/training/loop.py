@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from albumnet.errors import TrainingError
-from albumnet.models.heads import HeadShape, MoodHead
+from albumnet.models.heads import Dense, HeadShape, MoodHead
 from albumnet.models.presets import N_SLOTS, ModelKind, Preset
 from albumnet.models.run import Epoch
 from albumnet.progress import Progress, ProgressCallback, ignore_progress, is_leading
@@ -26,6 +26,7 @@ from albumnet.training.checkpoint import (
 )
 from albumnet.training.feature_sources import FeatureSource
 from albumnet.training.losses import count_terms, mood_loss, moods_at_ranks
+from albumnet.training.optimizer import RoundingAdam
 from albumnet.training.processes import SharedForward, n_processes, share_of, sum_over_processes
 from albumnet.vision.engines.torch_engine import has_fast_bfloat16
 
@@ -114,8 +115,10 @@ def train_head(
         sizes = f"{len(data.train)} training and {len(data.valid)} validation albums"
         raise TrainingError(f"{sizes} have moods and features; at least {n_needed} and 1 are needed")
     head = _start_head(data, kind, preset, shape, seed=seed).to(device)
-    optimizer = _make_optimizer(head, data.features, preset)
-    forward = partial(_forward, head, data, device=device, is_mixed=_is_mixed(head, precision, device))
+    is_mixed = _is_mixed(head, precision, device)
+    make_optimizer = partial(_make_optimizer, head, data.features, preset, is_mixed=is_mixed and device == "cpu")
+    optimizer = make_optimizer()
+    forward = partial(_forward, head, data, device=device, is_mixed=is_mixed)
     shared = SharedForward(head, data.features.parameters(), forward=forward)
     trials = list_trials(kind, preset, is_fine_tuned=bool(data.features.parameters()))
     start = copy_parameters(head, data.features) if len(trials) > 1 else {}
@@ -124,6 +127,7 @@ def train_head(
         state, best = load_checkpoint(
             checkpoint, head=head, optimizer=optimizer, features=data.features, identity=identity
         )
+        optimizer.round_again()
     next_save = 0.0  # at once, so that a training cut off early is seen to be one
     smoothings = {
         share: _smoothing(data.target[data.train], share, kind=kind, device=device)
@@ -146,7 +150,7 @@ def train_head(
         seconds = time.perf_counter() - started
         state.history.append(Epoch(trial.smoothing, trial.strength, state.epoch + 1, train_loss, valid_loss, seconds))
         if valid_loss < state.best_loss:
-            best = copy_parameters(head, data.features)
+            best = copy_parameters(head, data.features, into=best)
             state.best_loss, state.best_trial = valid_loss, state.trial
         if valid_loss < state.trial_best_loss:
             state.trial_best_loss, state.trial_best_epoch = valid_loss, state.epoch
@@ -156,13 +160,14 @@ def train_head(
             state.start_next_trial()
             if state.trial < len(trials):
                 restore_parameters(start, head, data.features)
-                optimizer = _make_optimizer(head, data.features, preset)
+                optimizer = make_optimizer()
         if checkpoint is not None and is_leading() and time.monotonic() >= next_save:
             saving = time.monotonic()
             save_checkpoint(
                 checkpoint, state, best=best, head=head, optimizer=optimizer, features=data.features, identity=identity
             )
             next_save = time.monotonic() + max(CHECKPOINT_SECONDS, TRAINING_PER_SAVING * (time.monotonic() - saving))
+    optimizer.leave()
     restore_parameters(best, head, data.features)
     kept = trials[state.best_trial]
     head.smooth_outputs(smoothings[kept.smoothing])
@@ -297,13 +302,14 @@ def _start_head(data: TrainingData, kind: ModelKind, preset: Preset, shape: Head
     return head
 
 
-def _make_optimizer(head: MoodHead, features: FeatureSource, preset: Preset) -> torch.optim.Adam:
+def _make_optimizer(head: MoodHead, features: FeatureSource, preset: Preset, *, is_mixed: bool) -> RoundingAdam:
     groups: list[dict[str, Any]] = [{"params": list(head.parameters()), "base_lr": preset.learning_rate}]
     if fine_tuned := list(features.parameters()):
         # A tenth of the usual head rate: pretrained weights are to be bent, not overwritten.
         groups.append({"params": fine_tuned, "base_lr": 1e-4})
-    # Fused: one pass over weights and means, a ninth of the time of the plain one with 137 million weights.
-    return torch.optim.Adam(groups, lr=preset.learning_rate, fused=True)
+    # Several processes average the gradients of the weights themselves.
+    layers = [m for m in head.modules() if isinstance(m, Dense)] if is_mixed and n_processes() == 1 else []
+    return RoundingAdam(groups, layers, lr=preset.learning_rate)
 
 
 def _fit_input_scales(head: MoodHead, data: TrainingData, preset: Preset) -> None:
