@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from albumnet.errors import TrainingError
-from albumnet.models.heads import HeadShape, MoodHead, closeness
+from albumnet.models.heads import Dense, HeadShape, MoodHead, closeness
 from albumnet.models.presets import MODELS, PRESETS, Preset, get_model, get_preset
 from albumnet.training.loop import TrainingData, train_head
 from albumnet.training.losses import top_mood_columns
@@ -168,7 +168,7 @@ def test_a_single_training_album_is_enough_or_refused_in_words(kind, preset):
 def layers_of(module: nn.Module) -> list[str]:
     """Layers with their sizes, in order."""
     named = {
-        nn.Linear: lambda layer: f"FC {layer.in_features}->{layer.out_features}",
+        Dense: lambda layer: f"FC {layer.in_features}->{layer.out_features}",
         nn.Dropout: lambda layer: f"Dropout {layer.p}",
         nn.BatchNorm1d: lambda layer: f"BatchNorm {layer.num_features}",
     }
