@@ -43,8 +43,8 @@ def load(*, weights: Path | None = None, convention: str | None = None) -> Backb
         blocks=list(module.stages),
         fast=lambda dtype: winograd_forward(module) if dtype == torch.float32 and is_winograd_faster() else None,
         tolerates_bfloat16=network.TOLERATES_BFLOAT16,
-        # Winograd's late layers transform 100 MB of kernels per call; 64 covers share that. Elsewhere the activations of
-        # more than two covers are too large for malloc to keep, and every layer would wait for fresh pages.
+        # Winograd's late layers transform 100 MB of kernels per call; 64 covers share that. Elsewhere the activations
+        # of more than two covers are too large for malloc to keep, and every layer would wait for fresh pages.
         batch_size=64 if is_winograd_faster() else 2,
         split=GridSplit(grids=lambda network, covers: [network(covers)], pool=lambda _, grids: grids[0]),
     )
