@@ -111,7 +111,7 @@ def measure_recall(album_set: AlbumSet) -> None:
 
 def print_strangers(sketches: Sketches) -> None:
     """The pairs of different covers that come nearest, whatever they agree in."""
-    wide = Thresholds(max_distance=44, max_distance_low=24)
+    wide = Thresholds(max_distance=44, max_distance_low=24, max_colour_difference=255)
     found = [(first, second) for first, second, _ in _close_hashes(sketches.hashes, thresholds=wide, n_threads=2)]
     first, second = (np.concatenate([pair[side] for pair in found]) for side in (0, 1))
     pairs = compare(sketches, first, second, thresholds=wide)

@@ -15,7 +15,7 @@ from albumnet.vision.sketches import stack_sketches
 OPTIONS = CleaningOptions(last_year=2030, min_albums_per_mood=2)
 
 
-def material(*albums, sizes=None, errors=None, pictures=None, failures=None, options=OPTIONS):
+def material(*albums, sizes=None, errors=None, copies=None, pictures=None, failures=None, options=OPTIONS):
     """What rules look at; `sizes` and `errors` by cover."""
     covers = list(dict.fromkeys(album.cover for album in albums if album.cover))
     sides = [(sizes or {}).get(cover, (300, 300)) for cover in covers]
@@ -28,6 +28,7 @@ def material(*albums, sizes=None, errors=None, pictures=None, failures=None, opt
             errors=tuple((errors or {}).get(cover) for cover in covers),
             sketches=stack_sketches([]),
         ),
+        copies=copies or {},
         pictures=pictures or {},
         options=options,
     )
@@ -61,7 +62,7 @@ def test_too_small_goes_by_the_shorter_side():
 def test_a_picture_of_many_artists_is_a_placeholder_whatever_its_bytes():
     albums = [Album(f"{n}", artist=f"Artist {n}", cover=f"c{n}") for n in range(4)]
     others = Album("x", artist="Low", cover="own"), Album("y", artist="Various Artists", cover="c0")
-    said = reasons("placeholder", *albums, *others, pictures={f"c{n}": "c0" for n in range(4)})
+    said = reasons("placeholder", *albums, *others, copies={f"c{n}": "c0" for n in range(4)})
     assert set(said) == {"0", "1", "2", "3", "y"}
     assert said["0"].startswith("4 artists have this picture")
 

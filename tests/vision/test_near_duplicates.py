@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from albumnet.vision.near_duplicates import Thresholds, _close_hashes, find_near_duplicates, groups_of
+from albumnet.vision.near_duplicates import COPIES, Thresholds, _close_hashes, find_near_duplicates, groups_of
 from albumnet.vision.sketches import Sketches, sketch_cover, stack_sketches
 
 
@@ -77,6 +77,44 @@ def test_covers_of_one_hash_that_do_not_agree_are_told_apart():
     two = sketch(draw(0), draw(1), draw(0).resize((200, 200)))
     same_hash = Sketches(np.repeat(two.hashes[:1], 3, axis=0), two.thumbnails, two.chroma)
     assert found(same_hash) == {(0, 2)}
+
+
+def inner(picture, edge):
+    return picture.crop((edge, edge, picture.width - edge, picture.height - edge)).resize(picture.size)
+
+
+def test_groups_do_not_chain():
+    once = inner(draw(0), 7)
+    twice = inner(once, 7)
+    assert found(sketch(draw(0), once)) == found(sketch(once, twice)) == {(0, 1)}
+    assert groups_of(3, find_near_duplicates(sketch(draw(0), once, twice))).tolist() == [0, 0, 2]
+
+
+def in_series(picture):
+    """A dim strip of the picture below what every record of its series shows."""
+    cover = draw(99)
+    cover.paste(Image.blend(picture, Image.new("RGB", picture.size), 0.5).crop((0, 0, 256, 64)), (0, 192))
+    return cover
+
+
+def test_covers_of_a_series_are_no_copies():
+    first, second = in_series(draw(0)), in_series(draw(1))
+    copies = [first.resize((90, 90)), Image.open(io.BytesIO(encode(first, "JPEG", quality=30)))]
+    series = sketch(first, second, *copies)
+    assert groups_of(4, find_near_duplicates(series)).tolist() == [0, 0, 0, 0]
+    assert groups_of(4, find_near_duplicates(series, thresholds=COPIES)).tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("rows_of_a_block", [1, 7, 256])
+def test_of_many_leaders_the_nearest_are_compared(monkeypatch, rows_of_a_block):
+    monkeypatch.setattr("albumnet.vision.near_duplicates._BLOCK_ROWS", rows_of_a_block)
+    monkeypatch.setattr("albumnet.vision.near_duplicates._MAX_LEADERS", 1)
+    others = sketch(*(draw(seed) for seed in range(9)))
+    bits = np.uint64(2) ** np.arange(9, dtype=np.uint64) - np.uint64(1)  # 0 to 8 bits away from the first
+    hashes = np.stack([others.hashes[:1, 0] ^ bits, np.full(9, others.hashes[0, 1])], axis=1)
+    crowded = Sketches(hashes, others.thumbnails, others.chroma)
+    copy = Sketches(hashes[4:5] ^ np.uint64(1 << 40), others.thumbnails[4:5], others.chroma[4:5])
+    assert found(stack_sketches([crowded, copy])) == {(4, 9)}
 
 
 def test_groups_are_connected_through_others_and_named_by_their_first():

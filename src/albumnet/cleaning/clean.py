@@ -23,7 +23,7 @@ from albumnet.errors import AlbumSetError
 from albumnet.moodspace import load_packaged_vectors
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import build_vocabulary
-from albumnet.vision.near_duplicates import find_near_duplicates, groups_of
+from albumnet.vision.near_duplicates import COPIES, Thresholds, find_near_duplicates, groups_of
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,12 @@ def clean_set(
             return Cleaned(found, was_there_already=True)
         raise AlbumSetError(f"{out} holds a set that was made in another way; pass --force to replace it")
     covers = sketch_covers(album_set, folder=out / "sketches", n_threads=n_threads, progress=progress)
-    pictures = _find_pictures(covers, n_threads=n_threads, progress=progress)
+    copies, pictures = (
+        _find_pictures(covers, thresholds=thresholds, n_threads=n_threads, progress=progress)
+        for thresholds in (COPIES, Thresholds())
+    )
     failures = {failure.item: failure.reason for failure in album_set.failures}
-    applied = apply_rules(Material(album_set.albums, failures, covers, pictures, options))
+    applied = apply_rules(Material(album_set.albums, failures, covers, copies, pictures, options))
 
     provenance = album_set.provenance
     funnel = (*(provenance.funnel or [Step("found", len(album_set.albums))]), *applied.funnel)
@@ -106,9 +109,11 @@ def _finish(album_set: AlbumSet, *, seed: int) -> None:
         write_text(album_set.path / "card.md", write_card(album_set))
 
 
-def _find_pictures(covers: SketchedCovers, *, n_threads: int, progress: ProgressCallback) -> dict[str, str]:
+def _find_pictures(
+    covers: SketchedCovers, *, thresholds: Thresholds, n_threads: int, progress: ProgressCallback
+) -> dict[str, str]:
     """sha256 of each cover that shows what another shows -> that of the largest of them."""
-    pairs = find_near_duplicates(covers.sketches, n_threads=n_threads, progress=progress)
+    pairs = find_near_duplicates(covers.sketches, thresholds=thresholds, n_threads=n_threads, progress=progress)
     group = groups_of(len(covers.sketches), pairs)
     names = list(covers.row_of)
     members: dict[int, list[int]] = {}

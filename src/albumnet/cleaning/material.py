@@ -18,16 +18,22 @@ class Material:
         albums: In the order of the set.
         failures: File name of a cover that could not be imported -> why.
         covers: Sizes, errors and sketches of all covers.
-        pictures: sha256 of a cover -> that of the largest cover which shows the same picture; covers without another
-            are left out.
+        copies: sha256 of a cover -> that of the largest cover of which it is a copy, encoded or scaled anew; covers
+            without another are left out.
+        pictures: The same of covers that show one picture, though one be cropped or of a series of much the same look.
         options: Limits.
     """
 
     albums: Sequence[Album]
     failures: Mapping[str, str]
     covers: SketchedCovers
+    copies: Mapping[str, str]
     pictures: Mapping[str, str]
     options: CleaningOptions
+
+    def original_of(self, album: Album) -> str | None:
+        """What is equal for albums that have one cover, whatever its bytes; None without a cover."""
+        return None if album.cover is None else self.copies.get(album.cover, album.cover)
 
     def picture_of(self, album: Album) -> str | None:
         """What is equal for albums that show the same picture; None without a cover."""

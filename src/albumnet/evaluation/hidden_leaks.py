@@ -271,7 +271,9 @@ def _log_likelihood_ratios(
             part_y = (y**2) @ (1 / b - a / determinant) / 2
             crossed = (x * (c / determinant)) @ y.T
             constant = -np.log(determinant / (a * b)).sum() / 2
-            ratio[np.ix_(first, second)] = constant + part_x[:, None] + part_y[None] + crossed
+            crossed += part_x[:, None] + constant  # in place: of 8,000 artists it is half a gigabyte
+            crossed += part_y
+            ratio[np.ix_(first, second)] = crossed
     return ratio
 
 

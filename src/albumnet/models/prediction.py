@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from albumnet.errors import CoverError, RunError, WordVectorError
-from albumnet.models.answers import MoodCloseness, MoodProbability, Prediction
-from albumnet.models.asking import AskedMoods, look_up_moods
+from albumnet.errors import RunError, WordVectorError
+from albumnet.models.answers import MoodProbability, Prediction
+from albumnet.models.asking import look_up_moods
 from albumnet.models.calibration import ClosenessCalibration
 from albumnet.models.plain_head import PlainHead, closeness, normalise_rows, pool, pooled_dim, sigmoid
+from albumnet.models.predicting import predict_covers
 from albumnet.models.presets import get_model, get_preset
 from albumnet.models.run import RunConfig, find_run, parts_file, read_config, read_weights
 from albumnet.models.telling import Telling
 from albumnet.models.trained_backbone import TrainedBackbone
 from albumnet.moodspace import embed_labels, label_decoder, load_packaged_vectors, moods_with_vectors
-from albumnet.vision.decoding import decode_cover
 from albumnet.vision.transform import Transform
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from albumnet.vision.graphs import BackboneGraph
 
 _BATCH = 256
-_PREDICT_BATCH = 32
 _NO_LENGTH = 1e-12
 
 
@@ -341,76 +339,15 @@ class MoodModel:
         # A name is a sequence of letters too, and would be taken for as many genres or paths.
         covers = [covers] if isinstance(covers, (str, bytes, os.PathLike)) else list(covers)
         genres = [genres] if isinstance(genres, str) else genres
-        genres_of = [list(genres)] * len(covers) if all(isinstance(g, str) for g in genres) else list(genres)
+        genres_of: list[Any] = [list(genres)] * len(covers) if all(isinstance(g, str) for g in genres) else list(genres)
         years_of = [years] * len(covers) if years is None or isinstance(years, int) else list(years)
         albums = list(zip(covers, genres_of, years_of, strict=True))
         asked = look_up_moods([moods] if isinstance(moods, str) else moods, config=self.config) if moods else None
-        batches = (albums[start : start + _PREDICT_BATCH] for start in range(0, len(albums), _PREDICT_BATCH))
-        return [prediction for batch in batches for prediction in self._predict_batch(batch, top=top, asked=asked)]
+        return predict_covers(self, albums, top=top, asked=asked)
 
     def part_for(self, *, has_cover: bool, genres: Sequence[str], year: int | None) -> MoodModel:  # noqa: ARG002
         """The model that answers where this much is known of an album: this one, whatever is known."""
         return self
-
-    def _predict_batch(
-        self, albums: Sequence[tuple[Any, Any, Any]], *, top: int | None, asked: AskedMoods | None
-    ) -> list[Prediction]:
-        decoded = [self._decode(cover) for cover, _, _ in albums]
-        found = {n: Prediction(name, (), error) for n, (name, _, error) in enumerate(decoded) if error is not None}
-        for with_cover in (True, False):
-            rows = [
-                n for n, (_, pixels, _) in enumerate(decoded) if n not in found and (pixels is not None) == with_cover
-            ]
-            if not rows:
-                continue
-            features = None
-            if with_cover and self.kind.uses_cover:
-                features = self.features(np.stack([np.asarray(decoded[n][1]) for n in rows]))
-            given = features, [albums[n][1] for n in rows], [albums[n][2] for n in rows]
-            names = [decoded[n][0] for n in rows]
-            found |= dict(zip(rows, self._answer(names, given, top=top, asked=asked), strict=True))
-        return [found[n] for n in range(len(albums))]
-
-    def _answer(
-        self,
-        names: Sequence[str],
-        given: tuple[np.ndarray | None, list[Sequence[str]], list[int | None]],
-        *,
-        top: int | None,
-        asked: AskedMoods | None,
-    ) -> list[Prediction]:
-        """Predictions of albums of which all have a cover, or none."""
-        features, genres, years = given
-        parts = [
-            self.part_for(has_cover=features is not None, genres=g, year=y) for g, y in zip(genres, years, strict=True)
-        ]
-        told = [
-            part._tell(name, row, top=top, known=None if asked is None else asked.known)
-            for part, name, row in zip(parts, names, self.probabilities(*given), strict=True)
-        ]
-        if asked is None or asked.labels is None:
-            return told
-        near = self.closeness_to(asked.labels, *given)
-        return [
-            replace(found, unseen_moods=tuple(map(MoodCloseness, asked.unseen, row.tolist())))
-            for found, row in zip(told, near, strict=True)
-        ]
-
-    def _tell(
-        self, cover: str, probabilities: Float[np.ndarray, " M"], *, top: int | None, known: Sequence[str] | None
-    ) -> Prediction:
-        moods, sets = self.rank(probabilities), self.config.mood_sets
-        moods = tuple(found for found in moods if known is None or found.mood in known)[:top]
-        told = Prediction(cover, moods, told_precision=self.telling.precision if self.telling else None)
-        if sets is None:
-            return told
-        return replace(
-            told,
-            n_for_coverage=sets.size(probabilities),
-            n_without_looking=sets.prior_size,
-            can_tell=sets.can_tell(probabilities),
-            coverage=sets.coverage,
-        )
 
     def rank(self, probabilities: Float[np.ndarray, " M"], *, top: int | None = None) -> tuple[MoodProbability, ...]:
         """One album's probabilities as moods, likeliest first."""
@@ -422,21 +359,6 @@ class MoodModel:
             )
             for rank, m in enumerate(order, start=1)
         )
-
-    def _decode(self, cover: str | os.PathLike[str] | bytes | None) -> tuple[str, np.ndarray | None, str | None]:
-        """Name, pixels and error of a cover; exactly one of the last two is None, and both where none is needed."""
-        if cover is None:
-            return "", None, None if self.answers_without_cover else f"no cover, which {self.kind.title} needs"
-        name = f"{len(cover)} bytes" if isinstance(cover, bytes) else os.fspath(cover)
-        transform = self.transform if self.kind.uses_cover else None
-        size, interpolation = (transform.size, transform.interpolation) if transform else (32, "bicubic")
-        try:
-            data = cover if isinstance(cover, bytes) else Path(cover).read_bytes()
-            return name, decode_cover(data, size=size, interpolation=interpolation), None
-        except CoverError as error:
-            return name, None, str(error)
-        except OSError as error:
-            return name, None, f"cannot be read: {error.strerror or error}"
 
 
 def _part(tensors: Mapping[str, Any], prefix: str) -> dict[str, Any]:

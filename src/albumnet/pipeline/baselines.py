@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 COLOUR = "colour_statistics"
 NEIGHBOURS = (5, 10, 20, 50, 100)
+_BLOCK = 256
+_MAX_CHOOSING = 4_000
 
 
 @dataclass(frozen=True)
@@ -88,26 +90,38 @@ def predict_from_colours(task: Task) -> np.ndarray:
 def predict_from_neighbours(task: Task) -> np.ndarray:
     """Moods of the k training albums whose covers' features are nearest by cosine, held near the prior by one album.
 
-    k is chosen by macro average precision on the validation side.
+    k is chosen by macro average precision on the validation side, or a few thousand albums of it.
     """
     assert task.store is not None
     assert task.asked_store is not None
-    train, valid = task.sides["train"], task.sides["valid"]
+    train, valid = task.sides["train"], _some(task.sides["valid"], seed=task.options.seed)
     known = task.vocabulary.target([album.moods for album in train]).astype(np.float32)
     base, mean, std = known.mean(axis=0), *_moments(task.store, train)
+    reference = _unit_rows(task.store, train, mean, std)
+    n_near = min(max(NEIGHBOURS), len(train))
 
-    def nearest_moods(store: FeatureStore, albums: Sequence[Album], k: int) -> np.ndarray:
-        rows = []
-        for start in range(0, len(albums), 256):
-            cosine = _unit(store, albums[start : start + 256], mean, std) @ reference.T
-            near = np.argpartition(-cosine, min(k, len(train)) - 1, axis=1)[:, :k]
-            rows.append((known[near].sum(axis=1) + base) / (near.shape[1] + 1))
-        return np.concatenate(rows) if rows else np.empty((0, len(base)))
+    def nearest(store: FeatureStore, albums: Sequence[Album]) -> Iterator[np.ndarray]:
+        """Rows (B, n_near) of `train`, nearest first, block by block."""
+        for block in _read_blocks(store, albums):
+            distance = _unit(block, mean, std) @ reference.T
+            np.negative(distance, out=distance)
+            near = np.argpartition(distance, n_near - 1, axis=1)[:, :n_near]
+            order = np.take_along_axis(distance, near, axis=1).argsort(axis=1, kind="stable")
+            yield np.take_along_axis(near, order, axis=1)
 
-    reference = _unit(task.store, train, mean, std)
-    target = task.vocabulary.target([album.moods for album in valid])
-    scores = {k: np.nanmean(average_precisions(target, nearest_moods(task.store, valid, k))) for k in NEIGHBOURS}
-    return nearest_moods(task.asked_store, task.asked, max(scores, key=lambda k: float(np.nan_to_num(scores[k]))))
+    def moods_of(near: np.ndarray, k: int) -> np.ndarray:
+        chosen = near[:, :k]
+        held: np.ndarray = (known[chosen].sum(axis=1) + base) / (chosen.shape[1] + 1)
+        return held
+
+    target, near_valid = task.vocabulary.target([album.moods for album in valid]), list(nearest(task.store, valid))
+    scores = {
+        k: np.nanmean(average_precisions(target, np.concatenate([moods_of(near, k) for near in near_valid])))
+        for k in NEIGHBOURS
+    }
+    k = max(scores, key=lambda k: float(np.nan_to_num(scores[k])))
+    rows = [moods_of(near, k) for near in nearest(task.asked_store, task.asked)]
+    return np.concatenate(rows) if rows else np.empty((0, len(base)))
 
 
 def predict_with_shuffled_covers(task: Task) -> np.ndarray:
@@ -187,21 +201,48 @@ def predict_with_seed(task: Task, seed: int) -> np.ndarray:
     return _train_and_predict(task, replace(task.options, seed=seed), task.store, task.asked_store)
 
 
+def _some(albums: Sequence[Album], *, seed: int) -> Sequence[Album]:
+    """As many albums as it takes to choose k; comparing all with all training albums takes their square."""
+    if len(albums) <= _MAX_CHOOSING:
+        return albums
+    rows = np.random.default_rng([seed, 3]).choice(len(albums), size=_MAX_CHOOSING, replace=False)
+    return [albums[row] for row in np.sort(rows)]
+
+
 def _moments(store: FeatureStore, albums: Sequence[Album]) -> tuple[np.ndarray, np.ndarray]:
-    values = read_pooled(store, albums)
-    return values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
+    """Mean (D,) and standard deviation (D,) of features, read block by block: all of them may be more than memory."""
+    n, total, squares = 0, np.zeros(()), np.zeros(())
+    for block in _read_blocks(store, albums):
+        values = block.astype(np.float64)
+        n, total, squares = n + len(values), total + values.sum(axis=0), squares + (values**2).sum(axis=0)
+    mean = total / n
+    std = np.sqrt(np.maximum(squares / n - mean**2, 0))
+    return mean.astype(np.float32), np.maximum(std, 1e-6).astype(np.float32)
 
 
-def _unit(store: FeatureStore, albums: Sequence[Album], mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-    standard = (read_pooled(store, albums) - mean) / std
+def _unit(features: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
+    standard = (features - mean) / std
     unit: np.ndarray = standard / np.maximum(np.linalg.norm(standard, axis=1, keepdims=True), 1e-12)
+    return unit
+
+
+def _unit_rows(store: FeatureStore, albums: Sequence[Album], mean: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """Standardised features (N, D) of unit length, in no more memory than they take."""
+    unit, start = np.empty((len(albums), len(mean)), np.float32), 0
+    for block in _read_blocks(store, albums):
+        unit[start : start + len(block)] = _unit(block, mean, std)
+        start += len(block)
     return unit
 
 
 def read_pooled(store: FeatureStore, albums: Sequence[Album]) -> np.ndarray:
     """Features (N, D) of albums as a head takes them."""
+    return np.concatenate(list(_read_blocks(store, albums)))
+
+
+def _read_blocks(store: FeatureStore, albums: Sequence[Album]) -> Iterator[np.ndarray]:
     from albumnet.models.plain_head import pool
 
     covers = [album.cover or "" for album in albums]
-    steps = range(0, len(covers), 256)
-    return np.concatenate([pool(store.read(covers[n : n + 256]), is_pooled=True) for n in steps])
+    for start in range(0, len(covers), _BLOCK):
+        yield pool(store.read(covers[start : start + _BLOCK]), is_pooled=True)

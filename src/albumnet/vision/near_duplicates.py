@@ -5,12 +5,15 @@ per cent allow, which undoes crops, and then must agree in its greys, in its det
 least (so that one frame around two pictures is not enough), and in its colours. Covers without contrast have no detail
 to agree in and are never paired.
 
+Groups do not chain. A cover either agrees with the cover that leads a group, or leads one of its own: where a series
+has one layout, the third may be like the second and the second like the first, and yet they are three pictures.
+
 Notation: N covers, P pairs, S side of a thumbnail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -46,6 +49,11 @@ class Thresholds:
     min_weakest: float = 0.1
     max_colour_difference: float = 14.0
     min_contrast: float = 6.0
+
+
+# One file as others encoded or scaled it, and never one of a series: such copies of real covers differ in 7 bits, and
+# agree by .99, .89 and .62, at the worst 1 % (docs/results.md).
+COPIES = Thresholds(max_distance=16, max_distance_low=16, min_correlation=0.95, min_agreement=0.85, min_weakest=0.5)
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,11 @@ class Pairs:
 
 # Covers per block of the distance table: 256 x 4,096 words of 8 bytes stay in the cache.
 _BLOCK_ROWS, _BLOCK_COLUMNS = 256, 4096
-_BATCH = 1024
+# Pairs laid upon each other at a time.
+_BATCH = 64
+# Leaders that a cover is compared with, those of the nearest hashes: copies are near, and a catalogue of one layout
+# has a thousand that are less near.
+_MAX_LEADERS = 16
 # Before alignment, at half the side. True pairs correlate at .55 and above, most pairs with close hashes do not.
 _MIN_UNALIGNED = 0.4
 # Aligned at half the side, true pairs correlate a little less than at the whole.
@@ -104,46 +116,50 @@ def find_near_duplicates(
     n_threads: int = 2,
     progress: ProgressCallback = ignore_progress,
 ) -> Pairs:
-    """Pairs of covers that show the same picture, enough of them to connect every group.
+    """Pairs of covers that show the same picture: the leader of a group, which comes first, with each of the others.
 
-    Of covers that are connected already no more pairs are looked at: a picture that a thousand albums have is not
-    compared half a million times.
+    Covers of equal hashes are compared with the first of them, the others in order with the leaders found so far; so a
+    picture that a thousand albums have is not compared half a million times.
 
     Args:
         sketches: Of N covers, different in their bytes.
         thresholds: What two covers must have in common.
-        n_threads: That compare hashes.
+        n_threads: That compare hashes, and thumbnails.
         progress: Told after every block of rows.
     """
+
+    def agreeing(first: np.ndarray, second: np.ndarray) -> Pairs:
+        pairs = compare(sketches, first, second, thresholds=thresholds, n_threads=n_threads)
+        return pairs.select(np.flatnonzero(pairs.agree(thresholds)))
+
     contrast = np.array([thumbnail.std() for thumbnail in sketches.thumbnails])
     rows = np.flatnonzero(contrast >= thresholds.min_contrast)
-    connected = np.arange(len(sketches))  # the group of each cover; changed as pairs are found
-    firsts, seconds = _pair_equal_hashes(sketches.hashes, rows)
-    parts = [_connect(sketches, firsts, seconds, thresholds=thresholds, connected=connected)]
+    parts = [agreeing(*_pair_equal_hashes(sketches.hashes, rows))]
     # What agrees with the first cover of its hash need not be searched for again.
     rows = rows[~np.isin(rows, parts[0].second)]
-    waiting: list[tuple[np.ndarray, np.ndarray]] = []
-    blocks = _close_hashes(sketches.hashes[rows], thresholds=thresholds, n_threads=n_threads)
-    for first, second, done in blocks:
-        waiting.append((rows[first], rows[second]))
-        if sum(len(part[0]) for part in waiting) >= _BATCH or done == len(rows):
-            firsts, seconds = (np.concatenate([part[side] for part in waiting]) for side in (0, 1))
-            parts.append(_connect(sketches, firsts, seconds, thresholds=thresholds, connected=connected))
-            waiting = []
-        progress(Progress("near-duplicates", done, len(rows)))
+    leads = np.ones(len(sketches), dtype=bool)
+    for first, second, block in _close_hashes(sketches.hashes[rows], thresholds=thresholds, n_threads=n_threads):
+        start = rows[block.start]
+        parts += _follow(rows[first], rows[second], start=start, leads=leads, agreeing=agreeing, sketches=sketches)
+        progress(Progress("near-duplicates", block.stop, len(rows)))
     return _concatenate(parts)
 
 
-def compare(sketches: Sketches, first: np.ndarray, second: np.ndarray, *, thresholds: Thresholds) -> Pairs:
-    """What the covers of P pairs have in common; agreement is 0 where greys differ too much to look further."""
-    distance = np.bitwise_count(sketches.hashes[first] ^ sketches.hashes[second]).sum(axis=1, dtype=np.int64)
+def compare(
+    sketches: Sketches, first: np.ndarray, second: np.ndarray, *, thresholds: Thresholds, n_threads: int = 1
+) -> Pairs:
+    """What the covers of P pairs have in common; 0 where colours or greys differ too much to look further."""
     difference = np.abs(sketches.chroma[first].astype(np.int16) - sketches.chroma[second]).mean(axis=(1, 2, 3))
-    measured = np.zeros((3, len(first)))
-    for start in range(0, len(first), _BATCH):
-        batch = slice(start, start + _BATCH)
+    rows, measured = np.flatnonzero(difference <= thresholds.max_colour_difference), np.zeros((3, len(first)))
+
+    def measure(batch: np.ndarray) -> None:
         one, other = (sketches.thumbnails[side[batch]].astype(np.float32) for side in (first, second))
         measured[:, batch] = _compare_thumbnails(one, other, thresholds=thresholds)
-    alike, agreement, weakest = measured
+
+    batches = [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+    with ThreadPoolExecutor(n_threads) as executor:
+        list(executor.map(measure, batches))
+    distance, (alike, agreement, weakest) = _hash_distance(sketches, first, second), measured
     return Pairs(first, second, distance, alike, agreement, weakest, difference)
 
 
@@ -189,21 +205,52 @@ def _halve(thumbnails: np.ndarray) -> np.ndarray:
     return mean
 
 
-def _connect(
-    sketches: Sketches, first: np.ndarray, second: np.ndarray, *, thresholds: Thresholds, connected: np.ndarray
-) -> Pairs:
-    """The pairs that agree among these, and their groups joined in `connected`."""
-    found = []
-    while len(first):
-        is_open = connected[first] != connected[second]
-        first, second = first[is_open], second[is_open]
-        pairs = compare(sketches, first[:_BATCH], second[:_BATCH], thresholds=thresholds)
-        pairs = pairs.select(np.flatnonzero(pairs.agree(thresholds)))
-        for one, other in zip(pairs.first, pairs.second, strict=True):
-            _join(connected, one, other)
-        found.append(pairs)
-        first, second = first[_BATCH:], second[_BATCH:]
-    return _concatenate(found)
+def _follow(
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    start: int,
+    leads: Bool[np.ndarray, " N"],
+    agreeing: Callable[[np.ndarray, np.ndarray], Pairs],
+    sketches: Sketches,
+) -> list[Pairs]:
+    """Leaders and those that follow them, among pairs of close hashes whose second cover lies in the block at `start`.
+
+    Args:
+        first: (P,) rows before `second`.
+        second: (P,) rows from `start` on.
+        start: First row of the block; the leaders before it are known.
+        leads: Whether a cover leads; set to False here for those of the block that follow another.
+        agreeing: Those of some pairs that agree.
+        sketches: Of all covers.
+    """
+    is_known = (first < start) & leads[first]
+    one, other = first[is_known], second[is_known]
+    nearest = _first_of_each(other, rank=_hash_distance(sketches, one, other), n=_MAX_LEADERS)
+    pairs = agreeing(one[nearest], other[nearest])
+    found = [pairs.select(_first_of_each(pairs.second, rank=pairs.distance, n=1))]
+    leads[found[0].second] = False
+    for leader in np.unique(first[first >= start]):
+        others = second[first == leader]
+        others = others[leads[others]]
+        if leads[leader] and len(others):
+            found.append(agreeing(np.full_like(others, leader), others))
+            leads[found[-1].second] = False
+    return found
+
+
+def _first_of_each(keys: np.ndarray, *, rank: np.ndarray, n: int) -> np.ndarray:
+    """Positions of the n lowest ranks among equal keys."""
+    order = np.lexsort((rank, keys))
+    place = np.arange(len(order)) - np.searchsorted(keys[order], keys[order])
+    return order[place < n]
+
+
+def _hash_distance(sketches: Sketches, first: np.ndarray, second: np.ndarray) -> Int[np.ndarray, " P"]:
+    distance: np.ndarray = np.bitwise_count(sketches.hashes[first] ^ sketches.hashes[second]).sum(
+        axis=1, dtype=np.int64
+    )
+    return distance
 
 
 def _join(connected: np.ndarray, one: int, other: int) -> None:
@@ -224,21 +271,21 @@ def _pair_equal_hashes(hashes: UInt64[np.ndarray, "N 2"], rows: np.ndarray) -> t
 
 def _close_hashes(
     hashes: UInt64[np.ndarray, "N 2"], *, thresholds: Thresholds, n_threads: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-    """Pairs of rows whose hashes are close, block by block, and how many rows are done."""
+) -> Iterator[tuple[np.ndarray, np.ndarray, range]]:
+    """Pairs of rows whose hashes are close, the first before the second, and the block that the second lies in."""
     low, high = (np.ascontiguousarray(hashes[:, word]) for word in (0, 1))
 
-    def search(start: int) -> tuple[np.ndarray, np.ndarray, int]:
+    def search(start: int) -> tuple[np.ndarray, np.ndarray, range]:
         stop = min(start + _BLOCK_ROWS, len(low))
         firsts, seconds = [], []
-        for column in range(start, len(low), _BLOCK_COLUMNS):
+        for column in range(0, stop, _BLOCK_COLUMNS):
             distance = np.bitwise_count(low[start:stop, None] ^ low[None, column : column + _BLOCK_COLUMNS])
             row, other = np.divmod(np.flatnonzero(distance <= thresholds.max_distance_low), distance.shape[1])
             total = distance[row, other] + np.bitwise_count(high[start + row] ^ high[column + other])
-            is_close = (total <= thresholds.max_distance) & (start + row < column + other)
-            firsts.append(start + row[is_close])
-            seconds.append(column + other[is_close])
-        return np.concatenate(firsts), np.concatenate(seconds), stop
+            is_close = (total <= thresholds.max_distance) & (column + other < start + row)
+            firsts.append(column + other[is_close])
+            seconds.append(start + row[is_close])
+        return np.concatenate(firsts), np.concatenate(seconds), range(start, stop)
 
     with ThreadPoolExecutor(n_threads) as executor:
         yield from executor.map(search, range(0, len(low), _BLOCK_ROWS))

@@ -12,10 +12,10 @@ def find(material: Material) -> Iterator[Finding]:
     """Albums whose picture as many artists have as makes it a placeholder; nobody in particular is no artist."""
     artists_of: dict[str, set[str]] = {}
     for album in material.albums:
-        if picture := material.picture_of(album):
-            artists_of.setdefault(picture, set()).update({artist_key(album)} - {""})
+        if cover := material.original_of(album):
+            artists_of.setdefault(cover, set()).update({artist_key(album)} - {""})
     for album in material.albums:
-        n_artists = len(artists_of.get(material.picture_of(album) or "", ()))
+        n_artists = len(artists_of.get(material.original_of(album) or "", ()))
         if n_artists >= material.options.min_artists_of_placeholder:
             yield Finding(album, f"{n_artists} artists have this picture, so it is taken for a placeholder")
 
