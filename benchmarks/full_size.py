@@ -1,12 +1,12 @@
 """The whole way at the origin's size: time, peak memory and disk of every step, and the cost per album by size.
 
-    python benchmarks/full_size.py --out DIR [--albums 10000 30000 127467] [--world DIR] [--preset small]
+    python benchmarks/full_size.py --out DIR [--albums 10000 30000 127467] [--world DIR] [--presets small seed]
 
 Draws planted albums (500 px covers; `--world` uses what an earlier run drew, the first N of it), then runs, each as the
 command that a person would give and in a process of its own: import, clean, features with efficientnet_lite0, the four
-models, evaluate and report of model 2, its map, and a recommender of planted listeners. Steps that are done are not
-done again, so a run that was cut off goes on, and their figures are read from `DIR/<N>/steps.json`.
-Memory is the largest resident set of the step's processes.
+models, evaluate and report of model 2, its map, a recommender of planted listeners, and the four models by the other
+preset. Steps that are done are not done again, so a run that was cut off goes on, and their figures are read from
+`DIR/<N>/steps.json`. Memory is the largest resident set of the step's processes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def main() -> None:
         folder = arguments.out / str(n_albums)
         folder.mkdir(parents=True, exist_ok=True)
         world = draw(arguments.world or arguments.out / "world", n_albums=max(arguments.albums))
-        taken[n_albums] = run_steps(world, folder, n_albums=n_albums, preset=arguments.preset, only=arguments.only)
+        taken[n_albums] = run_steps(world, folder, n_albums=n_albums, presets=arguments.presets, only=arguments.only)
         print_steps(n_albums, taken[n_albums])
     if len(taken) > 1:
         print_cost_per_album(taken)
@@ -77,13 +78,15 @@ def draw(directory: Path, *, n_albums: int) -> Path:
     return table
 
 
-def run_steps(world: Path, folder: Path, *, n_albums: int, preset: str, only: Sequence[str] | None) -> list[Step]:
+def run_steps(
+    world: Path, folder: Path, *, n_albums: int, presets: Sequence[str], only: Sequence[str] | None
+) -> list[Step]:
     """Every step that was not taken before; what all of them took."""
     table = folder / "albums.csv"
     _first_rows(world, table, n_rows=n_albums)
     known = folder / "steps.json"
     steps = [Step(**step) for step in json.loads(known.read_text())] if known.exists() else []
-    for name, prepare in commands(folder, table, world.parent / "covers", preset=preset).items():
+    for name, prepare in commands(folder, table, world.parent / "covers", presets=presets).items():
         if any(step.name == name for step in steps) or (only and name.split()[0] not in only):
             continue
         print(f"{n_albums:,} albums: {name}", file=sys.stderr)
@@ -92,29 +95,42 @@ def run_steps(world: Path, folder: Path, *, n_albums: int, preset: str, only: Se
     return steps
 
 
-def commands(folder: Path, table: Path, covers: Path, *, preset: str) -> dict[str, Callable[[], list[str]]]:
+def commands(folder: Path, table: Path, covers: Path, *, presets: Sequence[str]) -> dict[str, Callable[[], list[str]]]:
     """Step -> what makes its command line."""
     raw, cleaned = folder / "raw", folder / "set"
-    run = {model: folder / f"run-{model}" for model in MODELS}
+    run = folder / f"run-2{_suffix(presets[0])}"
     steps: dict[str, Callable[[], list[str]]] = {
         "import": lambda: ["import", "table", f"{table}", "--covers", f"{covers}", "--out", f"{raw}"],
         "clean": lambda: ["clean", f"{raw}", "--out", f"{cleaned}"],
         "features": lambda: ["features", f"{cleaned}", "--backbone", BACKBONE],
     }
-    for model in MODELS:
-        options = ["--model", model, "--backbone", BACKBONE, "--preset", preset, "--out", f"{run[model]}", "--resume"]
-        steps[f"train {model}"] = lambda options=options: ["train", f"{cleaned}", *options]
-    steps["evaluate 2"] = lambda: ["evaluate", f"{run['2']}", "--seeds", "1"]
-    steps["report 2"] = lambda: ["report", f"{run['2']}"]
+    steps |= _train_steps(folder, cleaned, preset=presets[0])
+    steps["evaluate 2"] = lambda: ["evaluate", f"{run}", "--seeds", "1"]
+    steps["report 2"] = lambda: ["report", f"{run}"]
     steps["score 2"] = lambda: [
-        *("score", f"{cleaned}", "--model", f"{run['2']}", "--out", f"{folder / 'scores.parquet'}", "--force")
+        *("score", f"{cleaned}", "--model", f"{run}", "--out", f"{folder / 'scores.parquet'}", "--force")
     ]
-    steps["map 2"] = lambda: ["map", f"{cleaned}", "--model", f"{run['2']}", "--out", f"{folder / 'map'}"]
+    steps["map 2"] = lambda: ["map", f"{cleaned}", "--model", f"{run}", "--out", f"{folder / 'map'}"]
     steps["recommend"] = lambda: [
         *("recommend", "fit", f"{_listen(cleaned, folder / 'ratings.csv')}", "--set", f"{cleaned}"),
-        *("--model", f"{run['2']}", "--out", f"{folder / 'rec'}", "--factors", "32"),
+        *("--model", f"{run}", "--out", f"{folder / 'rec'}", "--factors", "32"),
     ]
+    for preset in presets[1:]:
+        steps |= _train_steps(folder, cleaned, preset=preset)
     return steps
+
+
+def _train_steps(folder: Path, cleaned: Path, *, preset: str) -> dict[str, Callable[[], list[str]]]:
+    steps: dict[str, Callable[[], list[str]]] = {}
+    for model in MODELS:
+        out = folder / f"run-{model}{_suffix(preset)}"
+        options = ["--model", model, "--backbone", BACKBONE, "--preset", preset, "--out", f"{out}", "--resume"]
+        steps[f"train {model}{_suffix(preset)}"] = lambda options=options: ["train", f"{cleaned}", *options]
+    return steps
+
+
+def _suffix(preset: str) -> str:
+    return "" if preset == "small" else f"-{preset}"
 
 
 def print_steps(n_albums: int, steps: Sequence[Step]) -> None:
@@ -128,6 +144,10 @@ def print_steps(n_albums: int, steps: Sequence[Step]) -> None:
     seconds, work = sum(s.seconds for s in steps), sum(s.cpu_seconds for s in steps)
     disk = sum(s.disk_mb for s in steps)
     print(f"{'together':12} {seconds:9,.1f} {work:9,.1f} {max(s.memory_mb for s in steps):9,.0f} {disk:9,.1f}")
+    names = [step.name for step in steps]
+    if "report 2" in names:
+        to_report = sum(step.seconds for step in steps[: names.index("report 2") + 1])
+        print(f"import to report: {to_report / 60:,.1f} minutes")
 
 
 def print_cost_per_album(taken: dict[int, list[Step]]) -> None:
@@ -166,12 +186,10 @@ def _first_rows(world: Path, table: Path, *, n_rows: int) -> None:
 
     if table.exists():
         return
-    with world.open(encoding="utf-8", newline="") as source, table.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target)
-        for n, row in enumerate(csv.reader(source)):
-            if n > n_rows:
-                return
-            writer.writerow(row)
+    part = table.with_suffix(".part")
+    with world.open(encoding="utf-8", newline="") as source, part.open("w", encoding="utf-8", newline="") as target:
+        csv.writer(target).writerows(islice(csv.reader(source), n_rows + 1))
+    part.replace(table)
 
 
 def _listen(album_set: Path, ratings: Path) -> Path:
@@ -211,7 +229,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder for everything")
     parser.add_argument("--albums", type=int, nargs="+", default=[127_467])
     parser.add_argument("--world", type=Path, help="folder of a planted world with at least that many albums")
-    parser.add_argument("--preset", choices=("small", "seed"), default="small")
+    parser.add_argument("--presets", nargs="+", choices=("small", "seed"), default=["small", "seed"])
     parser.add_argument("--only", nargs="+", help="steps by their first word: import clean features train …")
     return parser.parse_args()
 
