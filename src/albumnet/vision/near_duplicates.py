@@ -287,8 +287,11 @@ def _close_hashes(
             seconds.append(start + row[is_close])
         return np.concatenate(firsts), np.concatenate(seconds), range(start, stop)
 
+    starts, n_ahead = range(0, len(low), _BLOCK_ROWS), 4 * n_threads
     with ThreadPoolExecutor(n_threads) as executor:
-        yield from executor.map(search, range(0, len(low), _BLOCK_ROWS))
+        # A few blocks at a time: pairs that wait to be looked at take memory.
+        for n in range(0, len(starts), n_ahead):
+            yield from executor.map(search, starts[n : n + n_ahead])
 
 
 def _concatenate(parts: Iterable[Pairs]) -> Pairs:
