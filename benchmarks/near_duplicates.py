@@ -28,7 +28,7 @@ from PIL import Image
 from albumnet.cleaning.sketching import sketch_covers
 from albumnet.dataset import AlbumSet
 from albumnet.dataset.splits import artist_key
-from albumnet.vision.near_duplicates import Pairs, Thresholds, _close_hashes, compare, find_near_duplicates
+from albumnet.vision.near_duplicates import COPIES, Pairs, Thresholds, _close_hashes, compare, find_near_duplicates
 from albumnet.vision.sketches import Sketches, sketch_cover, stack_sketches
 
 N_COVERS = 127_467
@@ -92,21 +92,22 @@ def measure_recall(album_set: AlbumSet) -> None:
         has_contrast = sketches.thumbnails.reshape(len(covers), -1).std(axis=1) >= Thresholds().min_contrast
         print(f"\n{purpose}: {len(covers)} covers, {int((~has_contrast).sum())} flat")
         print_strangers(sketches)
-        print(f"{'worst 1 %':24} {'recall':>7} {'bits':>6} {'greys':>6} {'detail':>6} {'weakest':>7} {'colour':>6}")
+        columns = ("recall", "copies", "bits", "greys", "detail", "weakest", "colour")
+        print(f"{'worst 1 %':24} " + " ".join(f"{column:>7}" for column in columns))
         for name, change in changes(rng).items():
             rows = np.flatnonzero(has_contrast)
             changed = stack_sketches([sketch_cover(change(covers[row])) for row in rows])
             both = stack_sketches([sketches, changed])
             pairs = compare(both, rows, len(covers) + np.arange(len(rows)), thresholds=Thresholds())
             low = np.bitwise_count(both.hashes[pairs.first, 0] ^ both.hashes[pairs.second, 0])
-            is_proposed = (pairs.distance <= Thresholds().max_distance) & (low <= Thresholds().max_distance_low)
-            recall = float((is_proposed & pairs.agree(Thresholds())).mean())
+            recall, of_copies = (
+                float((pairs.agree(t) & (pairs.distance <= t.max_distance) & (low <= t.max_distance_low)).mean())
+                for t in (Thresholds(), COPIES)
+            )
             greys, detail, weakest = (np.quantile(x, 0.01) for x in (pairs.correlation, pairs.agreement, pairs.weakest))
             bits, colour = (np.quantile(x, 0.99) for x in (pairs.distance, pairs.colour_difference))
-            print(
-                f"{name:24} {recall:7.4f} {bits:6.0f} {greys:6.2f} {detail:6.2f} {weakest:7.2f} {colour:6.1f}",
-                flush=True,
-            )
+            shares = f"{recall:7.4f} {of_copies:7.4f}"
+            print(f"{name:24} {shares} {bits:7.0f} {greys:7.2f} {detail:7.2f} {weakest:7.2f} {colour:7.1f}", flush=True)
 
 
 def print_strangers(sketches: Sketches) -> None:
