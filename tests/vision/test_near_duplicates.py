@@ -117,7 +117,7 @@ def test_of_many_leaders_the_nearest_are_compared(monkeypatch, rows_of_a_block):
     assert found(stack_sketches([crowded, copy])) == {(4, 9)}
 
 
-def test_groups_are_connected_through_others_and_named_by_their_first():
+def test_groups_are_named_by_their_first():
     pairs = find_near_duplicates(sketch(draw(1), draw(0), draw(1).resize((64, 64)), draw(1).resize((90, 90))))
     assert groups_of(4, pairs).tolist() == [0, 1, 0, 0]
 

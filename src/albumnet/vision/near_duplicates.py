@@ -5,8 +5,8 @@ per cent allow, which undoes crops, and then must agree in its greys, in its det
 least (so that one frame around two pictures is not enough), and in its colours. Covers without contrast have no detail
 to agree in and are never paired.
 
-Groups do not chain. A cover either agrees with the cover that leads a group, or leads one of its own: where a series
-has one layout, the third may be like the second and the second like the first, and yet they are three pictures.
+Groups do not chain. A cover agrees with the cover that leads a group (or has the very hash of one that does, and
+agrees with that), or it leads one of its own: where a series has one layout, the third may be like the second and the second like the first, and yet they are three pictures.
 
 Notation: N covers, P pairs, S side of a thumbnail.
 """
@@ -116,10 +116,10 @@ def find_near_duplicates(
     n_threads: int = 2,
     progress: ProgressCallback = ignore_progress,
 ) -> Pairs:
-    """Pairs of covers that show the same picture: the leader of a group, which comes first, with each of the others.
+    """Pairs of covers that show the same picture: the leader of a group with each of the others.
 
-    Covers of equal hashes are compared with the first of them, the others in order with the leaders found so far; so a
-    picture that a thousand albums have is not compared half a million times.
+    Covers of equal hashes are compared with the first of them and go where it goes, the others are compared in order
+    with the leaders found so far; so a picture that a thousand albums have is not compared half a million times.
 
     Args:
         sketches: Of N covers, different in their bytes.
