@@ -6,7 +6,8 @@ least (so that one frame around two pictures is not enough), and in its colours.
 to agree in and are never paired.
 
 Groups do not chain. A cover agrees with the cover that leads a group (or has the very hash of one that does, and
-agrees with that), or it leads one of its own: where a series has one layout, the third may be like the second and the second like the first, and yet they are three pictures.
+agrees with that), or it leads one of its own: where a series has one layout, the third may be like the second and the
+second like the first, and yet they are three pictures.
 
 Notation: N covers, P pairs, S side of a thumbnail.
 """
