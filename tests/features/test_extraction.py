@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,11 +14,13 @@ import torch
 from torch import nn
 
 from albumnet.dataset import AlbumSet, FeatureStore
+from albumnet.dataset.covers import find_cover
 from albumnet.errors import FeatureStoreError
-from albumnet.features import extract_features, extraction
+from albumnet.features import batches, decoders, extract_features, extraction
 from albumnet.planted import draw_world, write_world
 from albumnet.sources import import_table
 from albumnet.vision.backbones import Backbone
+from albumnet.vision.decoding import decode_cover
 from albumnet.vision.transform import Transform
 
 N_ALBUMS = 90
@@ -54,13 +57,13 @@ def album_set(world, tmp_path):
 def decoded(monkeypatch):
     """Counts how often each cover is decoded."""
     counts = Counter()
-    original = extraction.decode_cover
+    original = decoders.decode_cover
 
     def counting(data, **options):
         counts[data] += 1
         return original(data, **options)
 
-    monkeypatch.setattr(extraction, "decode_cover", counting)
+    monkeypatch.setattr(decoders, "decode_cover", counting)
     return counts
 
 
@@ -68,7 +71,7 @@ def test_every_cover_gets_features_in_the_order_asked_for(album_set, backbone):
     result = extract_features(album_set, backbone, device="cpu")
     covers = [album.cover for album in album_set.albums]
     assert result.n_done == len(set(covers)) == len(result.store)
-    pixels = extraction.decode_cover(album_set.read_cover(covers[5]), size=32)
+    pixels = decode_cover(album_set.read_cover(covers[5]), size=32)
     expected = pixels.astype(np.float32).mean(axis=(0, 1)) / 255
     np.testing.assert_allclose(result.store.read(covers)[5], expected, atol=1e-3)
 
@@ -87,13 +90,13 @@ def test_an_interrupted_run_keeps_what_it_had_and_goes_on_from_there(
     monkeypatch.setattr(extraction, "SHARD_SECONDS", shard_seconds)
 
     def interrupt_midway(progress):
-        if progress.done >= 32:
+        if progress.done >= 40:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         extract_features(album_set, backbone, device="cpu", progress=interrupt_midway)
     kept = len(FeatureStore(album_set.features_dir("mean-colour")))
-    assert kept == 32
+    assert kept == 40
     decoded.clear()
     result = extract_features(album_set, backbone, device="cpu")
     assert result.n_done == len(result.store) - kept
@@ -111,16 +114,16 @@ def test_a_sigkill_leaves_only_whole_shards_and_the_rerun_completes(world, tmp_p
         "from albumnet.vision.backbones import load_backbone\n"
         "extraction.SHARD_SECONDS = 0\n"
         "def kill(progress):\n"
-        "    if progress.done >= 32: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    if progress.done >= 40: os.kill(os.getpid(), signal.SIGKILL)\n"
         "backbone = load_backbone('efficientnet_lite0')\n"
         "extract_features(AlbumSet(Path(sys.argv[1])), backbone, device='cpu', progress=kill)\n"
     )
     killed = subprocess.run([sys.executable, "-c", script, str(album_set.path)], env=os.environ, check=False)
     assert killed.returncode == -signal.SIGKILL
     store = FeatureStore(album_set.features_dir("efficientnet_lite0"))
-    assert len(store) == 32
+    assert len(store) == 40
     todo = extraction.missing_covers(album_set, store)
-    assert len(todo) == len({album.cover for album in album_set.albums}) - 32
+    assert len(todo) == len({album.cover for album in album_set.albums}) - 40
 
 
 def test_small_shards_are_merged_at_the_end(album_set, backbone, monkeypatch):
@@ -184,3 +187,17 @@ def test_a_full_disk_ends_the_run_without_a_half_written_shard(album_set, backbo
     n_kept = len(FeatureStore(path))
     result = extract_features(album_set, backbone, device="cpu")
     assert result.n_done == len(result.store) - n_kept
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_gives_each_cover_its_own_features(album_set, backbone, monkeypatch):
+    broken = find_cover(album_set.covers_dir, album_set.albums[20].cover)
+    broken.write_bytes(b"not a picture")
+    wanted = extract_features(album_set, backbone, device="cpu").store
+    covers = [album.cover for album in album_set.albums if album.cover in wanted]
+    shutil.rmtree(album_set.features_dir("mean-colour"))
+    monkeypatch.setattr("albumnet.vision.engines.torch_engine.GPU_BATCH", 4)
+    monkeypatch.setattr(batches, "_MIN_BATCH", 4)
+    result = extract_features(album_set, backbone, device="cuda")
+    assert (result.network.device, len(result.failures)) == ("cuda", 1)
+    np.testing.assert_allclose(result.store.read(covers), wanted.read(covers), atol=2e-3)

@@ -32,6 +32,18 @@ def test_rows_are_the_stored_ones_in_any_order(stored, is_pooled, held_bytes):
     assert torch.equal(source.rows(wanted), pool(features[wanted], is_pooled=is_pooled))
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("held_bytes", [0, None])
+@pytest.mark.parametrize("is_pooled", [False, True])
+def test_a_gpu_holds_the_same_rows(stored, is_pooled, held_bytes):
+    store, covers, features = stored
+    source = StoredFeatures(store, covers, is_pooled=is_pooled, held_bytes=held_bytes, device="cuda")
+    wanted = torch.tensor([2_050, 3, 3, 999])
+    found = source.rows(wanted.cuda())
+    assert found.is_cuda is (held_bytes is None)
+    assert torch.equal(found.cpu(), pool(features[wanted], is_pooled=is_pooled))
+
+
 @pytest.mark.parametrize(("spare_bytes", "is_read"), [(0, False), (-1, True)])
 def test_what_takes_more_than_it_may_is_read_as_asked_for(stored, monkeypatch, spare_bytes, is_read):
     store, covers, features = stored

@@ -28,6 +28,10 @@ class ScaledFeatures:
     def rows(self, indices: torch.Tensor) -> torch.Tensor:
         return self.features[indices] * self.scale
 
+    @property
+    def is_at_hand(self) -> bool:
+        return not self.scale.requires_grad
+
     def parameters(self) -> Sequence[nn.Parameter]:
         return (self.scale,) if self.scale.requires_grad else ()
 
@@ -304,3 +308,55 @@ def test_a_full_disk_leaves_the_last_checkpoint_as_it_was(tmp_path, monkeypatch)
         fit(checkpoint=checkpoint)
     assert checkpoint.read_bytes() == before
     assert list(tmp_path.iterdir()) == [checkpoint]
+
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+def on_gpu(data):
+    data.features.features = data.features.features.cuda()
+    data.features.scale.data = data.features.scale.data.cuda()
+    return data
+
+
+@needs_gpu
+@pytest.mark.parametrize("learns", [False, True])
+@pytest.mark.parametrize("model", ["1", "2", "3", "4"])
+@pytest.mark.parametrize("name", ["quick", "small", "deep"])
+def test_a_gpu_takes_the_steps_of_the_processor(model, name, learns):
+    # Three whole batches and a part: the step is recorded in the second epoch.
+    preset = replace(PRESETS[name], max_epochs=4, dropout=0.0, batch_size=9)
+    options = {"model": model, "preset": preset, "precision": "float32"}
+    _, wanted, kept = fit(draw_data(learns=learns), **options)
+    head, found, kept_here = fit(on_gpu(draw_data(learns=learns)), device="cuda", **options)
+    if name == "deep":
+        # Batch norm over a rest of three rows makes 3 % of a millionth within four epochs, on one processor too.
+        wanted, found = ([epoch for epoch in history if epoch.epoch == 1] for history in (wanted, found))
+    else:
+        assert kept == kept_here
+    for here, there in zip(found, wanted, strict=True):
+        assert (here.train_loss, here.valid_loss) == pytest.approx((there.train_loss, there.valid_loss), rel=1e-3)
+    assert all(parameter.is_cuda for parameter in head.parameters())
+
+
+@needs_gpu
+@pytest.mark.parametrize("name", ["small", "deep"])
+def test_recorded_steps_are_those_that_are_not_recorded(name, monkeypatch):
+    options = {"preset": replace(PRESETS[name], max_epochs=4, dropout=0.0, batch_size=9), "device": "cuda"}
+    _, recorded, _ = fit(on_gpu(draw_data()), **options)
+    monkeypatch.setattr(ScaledFeatures, "is_at_hand", False)
+    _, wanted, _ = fit(on_gpu(draw_data()), **options)
+    assert losses(recorded) == losses(wanted)
+
+
+@needs_gpu
+def test_one_seed_gives_one_training_on_a_gpu_with_dropout_and_after_a_kill(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    options = {"preset": replace(PRESETS["deep"], max_epochs=5, batch_size=9), "device": "cuda"}
+    _, wanted, _ = fit(on_gpu(draw_data()), **options)
+    assert losses(fit(on_gpu(draw_data()), **options)[1]) == losses(wanted)
+    checkpoint = tmp_path / "checkpoint"
+    with pytest.raises(Kill):
+        fit(on_gpu(draw_data()), checkpoint=checkpoint, progress=stop_at(3), **options)
+    resumed = losses(fit(on_gpu(draw_data()), checkpoint=checkpoint, **options)[1])
+    assert resumed == [pytest.approx(epoch, rel=1e-3) for epoch in losses(wanted)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from albumnet.dataset import CoverFailure
-from albumnet.features.extraction import N_TRIAL_COVERS, decoded_batches, in_steps
+from albumnet.features.batches import FeatureStream
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -41,7 +41,7 @@ class ShardExtractor:
         read_cover: The bytes of a cover by its sha256; raises CoverError where there are none.
         device: auto | cpu | cuda.
         precision: auto | float32 | bfloat16 | amp.
-        n_threads: How many threads read and decode ahead of the network; 0 for none beside the caller's.
+        n_workers: As `FeatureStream` takes it.
     """
 
     def __init__(
@@ -51,39 +51,30 @@ class ShardExtractor:
         read_cover: Callable[[str], bytes],
         device: str = "auto",
         precision: str = "auto",
-        n_threads: int = 0,
+        n_workers: int | None = 0,
     ) -> None:
-        self.network: Engine | None = None
+        def prepare(trial_covers: np.ndarray) -> Engine:
+            from albumnet.vision.engines.choosing import prepare_engine
+
+            # By name: a trial of speed could choose another engine on each worker, and so other last bits.
+            return prepare_engine(
+                backbone, trial_covers=trial_covers, engine="torch", device=device, precision=precision
+            )
+
         self._backbone = backbone
-        self._read_cover = read_cover
-        self._device = device
-        self._precision = precision
-        self._n_threads = n_threads
+        self._stream = FeatureStream(backbone, read_cover=read_cover, prepare=prepare, n_workers=n_workers)
+
+    @property
+    def network(self) -> Engine | None:
+        """What runs the backbone; None before the first cover."""
+        return self._stream.network
 
     def __call__(self, covers: Sequence[str]) -> ShardFeatures:
         """Features of these covers, each of which may fail by itself."""
         failures: list[CoverFailure] = []
         done: list[str] = []
         features = [np.empty((0, *self._backbone.feature_shape), np.float16)]
-        for names, pixels in decoded_batches(
-            covers,
-            read_cover=self._read_cover,
-            backbone=self._backbone,
-            failures=failures,
-            n_threads=self._n_threads,
-        ):
-            features.append(in_steps(self._prepared(pixels), pixels).astype(np.float16))
+        for names, part in self._stream.compute(covers, failures=failures):
             done += names
+            features.append(part)
         return ShardFeatures(tuple(done), np.concatenate(features), tuple(failures))
-
-    def _prepared(self, pixels: np.ndarray) -> Engine:
-        """The network, prepared on the first covers that it sees."""
-        from albumnet.vision.engines.choosing import prepare_engine
-
-        if self.network is None:
-            # By name: a trial of speed could choose another engine on each worker, and so other last bits.
-            self.network = prepare_engine(
-                self._backbone, trial_covers=pixels[:N_TRIAL_COVERS], engine="torch", device=self._device,
-                precision=self._precision,
-            )  # fmt: skip
-        return self.network

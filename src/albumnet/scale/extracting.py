@@ -103,13 +103,17 @@ class FeatureWork:
                 f"a worker has {backbone.name} {here} (weights-transform-shape), the leading process has "
                 f"{self.manifest.digest}; give all machines the same weights and the same albumnet"
             )
+        from albumnet.vision.engines.torch_engine import settle_device
+
         covers_dir, store = open_address(self.covers), open_address(self.store)
+        # A worker that has one processor decodes between two batches; a GPU must not wait for that.
+        n_workers = None if settle_device(self.device) == "cuda" else 0
         extractor = ShardExtractor(
             backbone,
             read_cover=lambda cover: read_cover(covers_dir, cover),
             device=self.device,
             precision=self.precision,
-            n_threads=_REMOTE_READERS if is_remote(covers_dir) else 0,
+            n_workers=_REMOTE_READERS if is_remote(covers_dir) else n_workers,
         )
 
         def do_shard(covers: Sequence[str]) -> ShardOutcome:

@@ -120,7 +120,7 @@ def train_model(
     labels = np.zeros((len(vocabulary), 0), np.float32) if vectors is None else embed_labels(vocabulary.names, vectors)
     moods = [album.moods for album in albums]
     data = TrainingData(
-        features=_features(kind, preset, store, fine_tuned, albums),
+        features=_features(kind, preset, store, fine_tuned, albums, device=device),
         metadata=torch.from_numpy(encoder.encode_albums(albums)),
         target=torch.from_numpy(vocabulary.target(moods)).float(),
         top_moods=top_mood_columns(torch.from_numpy(vocabulary.relevance(moods))),
@@ -225,6 +225,8 @@ def _features(
     store: FeatureStore | None,
     fine_tuned: PixelFeatures | None,
     albums: Sequence[Album],
+    *,
+    device: str,
 ) -> FeatureSource:
     if not kind.uses_cover:
         return NoFeatures()
@@ -233,7 +235,7 @@ def _features(
         return fine_tuned.of(covers)
     if store is None:
         raise TrainingError(f"{kind.title} needs the features of a backbone")
-    return StoredFeatures(store, covers, is_pooled=preset.is_pooled)
+    return StoredFeatures(store, covers, is_pooled=preset.is_pooled, device=device)
 
 
 def _space(kind: ModelKind, preset: Preset, options: TrainingOptions) -> str:

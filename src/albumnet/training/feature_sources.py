@@ -25,39 +25,61 @@ class FeatureSource(Protocol):
     def rows(self, indices: Int[torch.Tensor, " B"]) -> Float[torch.Tensor, "B D"]:
         """Features of these albums, float32."""
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether rows are there without reading or a backbone, on the GPU if that is where training is."""
+
     def parameters(self) -> Sequence[torch.nn.Parameter]:
         """What training may change besides the head; empty for cached features."""
 
 
 class StoredFeatures:
-    """Cached features: pooled ones are held in memory as far as they may be, others are read from disk as asked for.
+    """Cached features: held in memory as far as they may be, others are read from disk as asked for.
+
+    On a processor pooled features are held as a head takes them; others are too large. On a GPU both are held there, in
+    the store's float16 if they are not pooled.
 
     Args:
         store: Where they lie.
         covers: Whose.
         is_pooled: As the preset says.
-        held_bytes: How much memory pooled features may take.
+        held_bytes: How much memory they may take; None for 1.5 GiB, on a GPU for half of what is free there.
+        device: cpu | cuda.
     """
 
     def __init__(
-        self, store: FeatureStore, covers: Sequence[str], *, is_pooled: bool, held_bytes: int = HELD_BYTES
+        self,
+        store: FeatureStore,
+        covers: Sequence[str],
+        *,
+        is_pooled: bool,
+        held_bytes: int | None = None,
+        device: str = "cpu",
     ) -> None:
         self._store = store
         self._covers = covers
         self._is_pooled = is_pooled
         self._held: torch.Tensor | None = None
         dim = pooled_dim(store.manifest.feature_shape, is_pooled=is_pooled)
-        if is_pooled and 4 * dim * len(covers) <= held_bytes:
-            self._held = torch.empty(len(covers), dim)
+        dtype = torch.float32 if is_pooled else torch.float16
+        if held_bytes is None:
+            held_bytes = HELD_BYTES if device == "cpu" else torch.cuda.mem_get_info()[0] // 2
+        if (is_pooled or device != "cpu") and dtype.itemsize * dim * len(covers) <= held_bytes:
+            self._held = torch.empty(len(covers), dim, dtype=dtype, device=device)
             for start in range(0, len(covers), _READ_BATCH):
                 part = covers[start : start + _READ_BATCH]
-                self._held[start : start + len(part)] = self._read(part)
+                self._held[start : start + len(part)] = self._read(part).to(device)
 
     def rows(self, indices: torch.Tensor) -> torch.Tensor:
-        """Features (B, D) of these albums, float32."""
+        """Features (B, D) of these albums, float32, where they are held."""
         if self._held is not None:
-            return self._held[indices]
+            return self._held[indices.to(self._held.device)].float()
         return self._read([self._covers[n] for n in indices.tolist()])
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether they are held."""
+        return self._held is not None
 
     def parameters(self) -> Sequence[torch.nn.Parameter]:
         """None: cached features do not change."""
@@ -72,7 +94,12 @@ class NoFeatures:
 
     def rows(self, indices: torch.Tensor) -> torch.Tensor:
         """As many rows as asked for, each empty."""
-        return torch.empty(len(indices), 0)
+        return torch.empty(len(indices), 0, device=indices.device)
+
+    @property
+    def is_at_hand(self) -> bool:
+        """There is nothing to read."""
+        return True
 
     def parameters(self) -> Sequence[torch.nn.Parameter]:
         """None."""

@@ -62,6 +62,11 @@ class PixelFeatures:
         """Features (B, D) of these albums, float32, with gradients where they are being recorded."""
         return torch.cat([self._forward([self._covers[n] for n in part.tolist()]) for part in indices.split(_CHUNK)])
 
+    @property
+    def is_at_hand(self) -> bool:
+        """No: they are computed."""
+        return False
+
     def parameters(self) -> Sequence[torch.nn.Parameter]:
         """What learns."""
         return [p for p in self._backbone.module.parameters() if p.requires_grad]

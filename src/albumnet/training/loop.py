@@ -28,10 +28,13 @@ from albumnet.training.feature_sources import FeatureSource
 from albumnet.training.losses import count_terms, mood_loss, moods_at_ranks
 from albumnet.training.optimizer import RoundingAdam
 from albumnet.training.processes import SharedForward, n_processes, share_of, sum_over_processes
+from albumnet.training.steps import ReplayedStep
 from albumnet.vision.engines.torch_engine import has_fast_bfloat16
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
+
+    from albumnet.training.steps import Step
 
 # What a kill can cost; saving a 4096-wide head with its optimizer (2 GB) takes so long that it is done less often.
 CHECKPOINT_SECONDS = 10.0
@@ -71,6 +74,11 @@ class TrainingData:
     labels: Float[torch.Tensor, "M E"]
     train: Int[torch.Tensor, " n"]
     valid: Int[torch.Tensor, " n"]
+
+    def on(self, device: str) -> TrainingData:
+        """The same, all but the features on that device."""
+        tensors = (self.metadata, self.target, self.top_moods, self.labels, self.train, self.valid)
+        return TrainingData(self.features, *(tensor.to(device) for tensor in tensors))
 
 
 def train_head(
@@ -115,12 +123,17 @@ def train_head(
         sizes = f"{len(data.train)} training and {len(data.valid)} validation albums"
         raise TrainingError(f"{sizes} have moods and features; at least {n_needed} and 1 are needed")
     head = _start_head(data, kind, preset, shape, seed=seed).to(device)
+    trials = list_trials(kind, preset, is_fine_tuned=bool(data.features.parameters()))
+    smoothings = {
+        share: _smoothing(data.target[data.train], share, kind=kind, device=device)
+        for share in dict.fromkeys(trial.smoothing for trial in trials)
+    }
+    data = data.on(device)
     is_mixed = _is_mixed(head, precision, device)
-    make_optimizer = partial(_make_optimizer, head, data.features, preset, is_mixed=is_mixed and device == "cpu")
+    make_optimizer = partial(_make_optimizer, head, data.features, preset, is_mixed=is_mixed, device=device)
     optimizer = make_optimizer()
     forward = partial(_forward, head, data, device=device, is_mixed=is_mixed)
     shared = SharedForward(head, data.features.parameters(), forward=forward)
-    trials = list_trials(kind, preset, is_fine_tuned=bool(data.features.parameters()))
     start = copy_parameters(head, data.features) if len(trials) > 1 else {}
     state, best = TrainingState(), dict[str, torch.Tensor]()
     if checkpoint is not None and checkpoint.is_file():
@@ -129,18 +142,17 @@ def train_head(
         )
         optimizer.round_again()
     next_save = 0.0  # at once, so that a training cut off early is seen to be one
-    smoothings = {
-        share: _smoothing(data.target[data.train], share, kind=kind, device=device)
-        for share in dict.fromkeys(trial.smoothing for trial in trials)
-    }
+    step: Step | None = None
     while state.trial < len(trials):
         trial, started = trials[state.trial], time.perf_counter()
-        head.smooth_outputs(smoothings[trial.smoothing])
+        if step is None:
+            head.smooth_outputs(smoothings[trial.smoothing])
+            step = _make_step(
+                head, data, optimizer, shared, strength=trial.strength, batch_size=preset.batch_size, device=device
+            )
         _seed(seed, state.trial, state.epoch)
         _set_learning_rate(optimizer, fraction=0.5 * (1 + math.cos(math.pi * state.epoch / preset.max_epochs)))
-        train_loss = _train_epoch(
-            head, data, optimizer, shared, strength=trial.strength, batch_size=preset.batch_size, device=device
-        )
+        train_loss = _train_epoch(head, data, step, batch_size=preset.batch_size, device=device)
         valid_loss = evaluate_loss(head, data, data.valid, device=device, forward=forward)
         if not math.isfinite(train_loss + valid_loss):
             raise TrainingError(
@@ -160,7 +172,7 @@ def train_head(
             state.start_next_trial()
             if state.trial < len(trials):
                 restore_parameters(start, head, data.features)
-                optimizer = make_optimizer()
+                optimizer, step = make_optimizer(), None
         if checkpoint is not None and is_leading() and time.monotonic() >= next_save:
             saving = time.monotonic()
             save_checkpoint(
@@ -230,14 +242,14 @@ def evaluate_loss(
     """Mean loss over some rows, in eval mode; `forward` gives the head's output of rows, in float32 if not given."""
     forward = forward or partial(_forward, head, data, device=device, is_mixed=False)
     head.eval()
-    total = 0.0
+    total = torch.zeros((), dtype=torch.float64, device=device)
     with torch.no_grad():
         for batch in share_of(rows.split(EVALUATION_BATCH)):
-            total += float(_loss(forward(batch), head, data, batch, device=device)) * len(batch)
-    return float(sum_over_processes(torch.tensor(total, dtype=torch.float64, device=device))) / len(rows)
+            total += _loss(forward(batch), head, data, batch).double() * len(batch)
+    return float(sum_over_processes(total)) / len(rows)
 
 
-def _train_epoch(
+def _make_step(
     head: MoodHead,
     data: TrainingData,
     optimizer: torch.optim.Optimizer,
@@ -246,22 +258,29 @@ def _train_epoch(
     strength: float,
     batch_size: int,
     device: str,
-) -> float:
-    head.train()
-    total, seen = torch.zeros((), dtype=torch.float64, device=device), 0
-    for batch in data.train[torch.randperm(len(data.train))].split(batch_size):
-        if len(batch) < 2 and seen:
-            continue  # batch norm has no spread to learn from a single album
+) -> Step:
+    def step(batch: torch.Tensor) -> torch.Tensor:
         rows = shared.rows(batch)
-        # Gradients are averaged over processes: weighted so, this is the gradient of the whole batch's mean loss.
-        weight = n_processes() * _n_terms(head, data, rows) / max(_n_terms(head, data, batch), 1)
-        if len(rows) == len(batch):
-            weight = 1.0
-        loss = weight * _loss(shared(rows), head, data, rows, device=device)
         optimizer.zero_grad(set_to_none=True)
+        loss = _loss(shared(rows), head, data, rows)
+        if len(rows) < len(batch):
+            # Gradients are averaged over processes: weighted so, this is the gradient of the whole batch's mean loss.
+            loss = loss * (n_processes() * _n_terms(head, data, rows) / max(_n_terms(head, data, batch), 1))
         (loss + strength * head.penalty() if strength else loss).backward()
         optimizer.step()
-        total, seen = total + loss.detach() * len(batch), seen + len(batch)
+        return loss.detach()
+
+    can_be_replayed = device == "cuda" and data.features.is_at_hand and n_processes() == 1
+    return ReplayedStep(step, batch_size=batch_size) if can_be_replayed else step
+
+
+def _train_epoch(head: MoodHead, data: TrainingData, step: Step, *, batch_size: int, device: str) -> float:
+    head.train()
+    total, seen = torch.zeros((), dtype=torch.float64, device=device), 0
+    for batch in data.train[torch.randperm(len(data.train)).to(device)].split(batch_size):
+        if len(batch) < 2 and seen:
+            continue  # batch norm has no spread to learn from a single album
+        total, seen = total + step(batch) * len(batch), seen + len(batch)
     return float(sum_over_processes(total)) / n_processes() / seen
 
 
@@ -270,7 +289,7 @@ def _n_terms(head: MoodHead, data: TrainingData, rows: torch.Tensor) -> float:
 
 
 def _forward(head: MoodHead, data: TrainingData, rows: torch.Tensor, *, device: str, is_mixed: bool) -> torch.Tensor:
-    features, metadata = data.features.rows(rows).to(device), data.metadata[rows].to(device)
+    features, metadata = data.features.rows(rows).to(device), data.metadata[rows]
     with torch.autocast(device, dtype=torch.bfloat16, enabled=is_mixed):
         raw: torch.Tensor = head(features, metadata)
     return raw.float()
@@ -284,13 +303,9 @@ def _is_mixed(head: MoodHead, precision: str, device: str) -> bool:
     return len(head.blocks) > 0 and has_arithmetic
 
 
-def _loss(raw: torch.Tensor, head: MoodHead, data: TrainingData, batch: torch.Tensor, *, device: str) -> torch.Tensor:
+def _loss(raw: torch.Tensor, head: MoodHead, data: TrainingData, batch: torch.Tensor) -> torch.Tensor:
     return mood_loss(
-        raw,
-        target=data.target[batch].to(device),
-        top_moods=data.top_moods[batch].to(device),
-        labels=data.labels.to(device),
-        kind=head.kind,
+        raw, target=data.target[batch], top_moods=data.top_moods[batch], labels=data.labels, kind=head.kind
     )
 
 
@@ -302,14 +317,17 @@ def _start_head(data: TrainingData, kind: ModelKind, preset: Preset, shape: Head
     return head
 
 
-def _make_optimizer(head: MoodHead, features: FeatureSource, preset: Preset, *, is_mixed: bool) -> RoundingAdam:
+def _make_optimizer(
+    head: MoodHead, features: FeatureSource, preset: Preset, *, is_mixed: bool, device: str
+) -> RoundingAdam:
     groups: list[dict[str, Any]] = [{"params": list(head.parameters()), "base_lr": preset.learning_rate}]
     if fine_tuned := list(features.parameters()):
         # A tenth of the usual head rate: pretrained weights are to be bent, not overwritten.
         groups.append({"params": fine_tuned, "base_lr": 1e-4})
     # Several processes average the gradients of the weights themselves.
-    layers = [m for m in head.modules() if isinstance(m, Dense)] if is_mixed and n_processes() == 1 else []
-    return RoundingAdam(groups, layers, lr=preset.learning_rate)
+    has_copies = is_mixed and device == "cpu" and n_processes() == 1
+    layers = [m for m in head.modules() if isinstance(m, Dense)] if has_copies else []
+    return RoundingAdam(groups, layers, lr=preset.learning_rate, device=device)
 
 
 def _fit_input_scales(head: MoodHead, data: TrainingData, preset: Preset) -> None:
@@ -358,7 +376,11 @@ def _seed(seed: int, trial: int, epoch: int) -> None:
 
 def _set_learning_rate(optimizer: torch.optim.Optimizer, *, fraction: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = group["base_lr"] * fraction
+        lr = group["base_lr"] * fraction
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(lr)  # where a recorded step looks for it
+        else:
+            group["lr"] = lr
 
 
 def _progress(state: TrainingState, kind: ModelKind, preset: Preset, *, n_trials: int) -> Progress:

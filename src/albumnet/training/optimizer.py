@@ -24,10 +24,15 @@ class RoundingAdam(torch.optim.Adam):
         groups: As Adam takes them.
         layers: Whose weights are among them; `leave` gives them back.
         lr: Learning rate.
+        device: Where the weights are; on "cuda" the rate is a tensor, so that a recorded step can be told another.
     """
 
-    def __init__(self, groups: list[dict[str, Any]], layers: Sequence[Dense], *, lr: float) -> None:
-        super().__init__(groups, lr=lr, fused=True)
+    def __init__(
+        self, groups: list[dict[str, Any]], layers: Sequence[Dense], *, lr: float, device: str = "cpu"
+    ) -> None:
+        super().__init__(groups, lr=lr, fused=True, capturable=device == "cuda")
+        for group in self.param_groups if device == "cuda" else ():
+            group["lr"] = torch.tensor(lr, device=device)
         self._layers = {layer.weight: layer for layer in layers}
         for layer in layers:
             layer.rounded = layer.weight.detach().to(torch.bfloat16).requires_grad_()

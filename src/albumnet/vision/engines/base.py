@@ -26,7 +26,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> str:
-        """ "float32", "bfloat16" (processor) or "amp" (GPU)."""
+        """ "float32", "bfloat16" or, on a GPU, "float16"."""
 
     @property
     def agreement(self) -> float:

@@ -63,6 +63,7 @@ def prepare_engine(
     precision: str = "auto",
     ranking: Ranking | None = None,
     trial_s: float = TRIAL_S,
+    n_covers: int = 0,
 ) -> Engine:
     """Pick what runs a backbone here.
 
@@ -78,6 +79,7 @@ def prepare_engine(
         ranking: Features to a number per mood; where given, the likeliest moods of 99 % of the trial covers must also
             come in float32's order.
         trial_s: How long the trial may take; 0 for none, which takes PyTorch before ONNX Runtime.
+        n_covers: How many will come, as far as that is known; a GPU's network is compiled for very many.
 
     Raises:
         EngineError: If an engine asked for by name is missing, cannot run this, or disagrees.
@@ -88,7 +90,7 @@ def prepare_engine(
     else:
         graph, module = None, backbone
     if engine == "torch" or (engine == "auto" and module is not None and _belongs_to_torch(module, device, precision)):
-        return _prepare_torch(module, trial_covers, device=device, precision=precision)
+        return _prepare_torch(module, trial_covers, device=device, precision=precision, n_covers=n_covers)
     if device == "cuda":
         raise EngineError(f"--engine {engine} runs on the processor; for --device cuda pass --engine torch")
     graph = graph or graph_of(module)
@@ -156,12 +158,14 @@ def _belongs_to_torch(backbone: Backbone, device: str, precision: str) -> bool:
     return not has_graph(backbone.name) or precision == "amp" or torch_engine.settle_device(device) == "cuda"
 
 
-def _prepare_torch(backbone: Backbone | None, covers: np.ndarray, *, device: str, precision: str) -> Engine:
+def _prepare_torch(
+    backbone: Backbone | None, covers: np.ndarray, *, device: str, precision: str, n_covers: int = 0
+) -> Engine:
     if backbone is None:
         raise MissingExtraError("--engine torch needs PyTorch; pip install 'albumnet[train]'")
     from albumnet.vision.engines import torch_engine
 
-    return torch_engine.prepare(backbone, trial_covers=covers, device=device, precision=precision)
+    return torch_engine.prepare(backbone, trial_covers=covers, device=device, precision=precision, n_covers=n_covers)
 
 
 def _prepare_onnx(graph: BackboneGraph, *, precision: str) -> Engine:

@@ -1,0 +1,182 @@
+"""Who decodes covers into a ring of buffers: the caller, threads, or processes where threads wait for each other."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from albumnet.errors import CoverError, FeatureStoreError
+from albumnet.vision.decoding import decode_cover
+
+if TYPE_CHECKING:
+    from jaxtyping import UInt8
+
+    from albumnet.vision.transform import Transform
+
+    # The bytes of a cover by its sha256; raises CoverError where there are none.
+    ReadCover = Callable[[str], bytes]
+
+# Threads of one process take turns in Python: on sixteen cores they decoded 1,500 covers of 500 px a second, however
+# many they were, processes 4,800.
+THREADS_UP_TO = 4
+# Starting a process takes half a second.
+_FEWEST_FOR_PROCESSES = 2000
+_SHARED_MEMORY = Path("/dev/shm")
+
+
+class Decoders:
+    """Decodes covers into buffers of a ring, beside the caller or when asked.
+
+    Args:
+        n_covers: How many will come; few are not worth starting processes for.
+        read_cover: The bytes of a cover; where processes are to decode, one that can be pickled.
+        transform: Of the backbone they are decoded for.
+        n_buffers: Length of the ring.
+        batch_size: Covers a buffer.
+        n_workers: How many decode beside the caller; 0 for none.
+        is_pinned: Whether the buffers are page-locked, as copies to a GPU beside its work need them.
+    """
+
+    def __init__(
+        self,
+        n_covers: int,
+        *,
+        read_cover: ReadCover,
+        transform: Transform,
+        n_buffers: int,
+        batch_size: int,
+        n_workers: int,
+        is_pinned: bool,
+    ) -> None:
+        self._read_cover = read_cover
+        self._transform = transform
+        self._pool = ThreadPoolExecutor(n_workers) if n_workers else None
+        self._processes: list[_Process] = []
+        shape = (n_buffers, batch_size, transform.size, transform.size, 3)
+        if n_workers > THREADS_UP_TO and n_covers >= _FEWEST_FOR_PROCESSES and os.name == "posix":
+            with tempfile.TemporaryFile(dir=_SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None) as file:
+                file.truncate(int(np.prod(shape)))
+                self._ring: np.ndarray = np.memmap(file, np.uint8, "r+", shape=shape)
+                self._processes = [_Process(file, shape, read_cover, transform) for _ in range(n_workers)]
+        else:
+            self._ring = np.empty(shape, np.uint8)
+        self._idle: SimpleQueue[_Process] = SimpleQueue()
+        for process in self._processes:
+            self._idle.put(process)
+        self._pinned_at = _pin(self._ring) if is_pinned else None
+
+    def buffer(self, n: int) -> UInt8[np.ndarray, "B size size 3"]:
+        """The buffer that batch n is decoded into."""
+        found: np.ndarray = np.asarray(self._ring[n % len(self._ring)])
+        return found
+
+    def begin(self, names: Sequence[str], *, n: int, start: int) -> Future[list[str | None]]:
+        """Decode covers into batch n's buffer from a row on; what comes of it is why each cannot be used, or None."""
+        if self._pool is not None:
+            return self._pool.submit(self._decode, names, n, start)
+        done: Future[list[str | None]] = Future()
+        done.set_result(self._decode(names, n, start))
+        return done
+
+    def close(self) -> None:
+        """Stop; the buffers stay as long as anything looks at them."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        for process in self._processes:
+            process.close()
+        if self._pinned_at is not None:
+            _cudart().cudaHostUnregister(self._pinned_at)
+
+    def _decode(self, names: Sequence[str], n: int, start: int) -> list[str | None]:
+        if not self._processes:
+            rows = self.buffer(n)[start : start + len(names)]
+            return decode_rows(names, rows, read_cover=self._read_cover, transform=self._transform)
+        process = self._idle.get()
+        try:
+            return process.decode(names, n % len(self._ring), start)
+        finally:
+            self._idle.put(process)
+
+
+def decode_rows(
+    names: Sequence[str], rows: UInt8[np.ndarray, "B size size 3"], *, read_cover: ReadCover, transform: Transform
+) -> list[str | None]:
+    """Decode each cover into its row; why it cannot be used, or None."""
+    return [_decode(name, row, read_cover, transform) for name, row in zip(names, rows, strict=True)]
+
+
+def _decode(name: str, row: np.ndarray, read_cover: ReadCover, transform: Transform) -> str | None:
+    try:
+        row[:] = decode_cover(read_cover(name), size=transform.size, interpolation=transform.interpolation)
+    except CoverError as error:
+        return str(error)
+    return None
+
+
+class _Process:
+    """A Python that decodes covers into the ring; it ends when its input does, so also when this process is killed.
+
+    Not of `multiprocessing`: that would run the caller's script once more in each.
+    """
+
+    def __init__(self, ring: IO[bytes], shape: tuple[int, ...], read_cover: ReadCover, transform: Transform) -> None:
+        command = [sys.executable, "-P", "-m", "albumnet.features.decoding_process", str(ring.fileno())]
+        self._popen = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[ring.fileno()], start_new_session=True
+        )
+        self._send((shape, read_cover, transform))
+
+    def decode(self, names: Sequence[str], n: int, start: int) -> list[str | None]:
+        """As `decode_rows`, into buffer n.
+
+        Raises:
+            FeatureStoreError: If the process is gone.
+        """
+        assert self._popen.stdout is not None
+        try:
+            self._send((list(names), n, start))
+            reasons: list[str | None] = pickle.load(self._popen.stdout)
+        except (EOFError, OSError) as error:
+            raise FeatureStoreError(
+                "a process that decodes covers is gone, perhaps for want of memory; run the same command again to go on"
+            ) from error
+        return reasons
+
+    def close(self) -> None:
+        """Let it end."""
+        assert self._popen.stdin is not None
+        assert self._popen.stdout is not None
+        for stream in (self._popen.stdin, self._popen.stdout):
+            try:
+                stream.close()
+            except OSError:  # what was still to be sent to a process that is gone
+                continue
+        self._popen.wait()
+
+    def _send(self, message: Any) -> None:
+        assert self._popen.stdin is not None
+        pickle.dump(message, self._popen.stdin)
+        self._popen.stdin.flush()
+
+
+def _pin(ring: np.ndarray) -> int | None:
+    """Lock the ring's pages; None where that cannot be, and copies are slower but as right."""
+    address: int = ring.ctypes.data
+    is_locked = _cudart().cudaHostRegister(address, ring.nbytes, 0) == _cudart().cudaError.success
+    return address if is_locked else None
+
+
+def _cudart() -> Any:
+    import torch
+
+    return torch.cuda.cudart()
