@@ -52,10 +52,12 @@ def main() -> None:
             album_set = _draw_set(Path(folder), n_covers=arguments.covers)
             print_decoding(album_set)
             for backbone in _backbones(arguments, Path(folder)):
+                if arguments.backbones and backbone.name not in arguments.backbones:
+                    continue
                 print_features(backbone, album_set, peaks=peaks, is_compiled=not arguments.no_compile)
     if "training" in arguments.parts:
         for preset in arguments.presets:
-            print_training(preset, n_albums=arguments.albums)
+            print_training(preset, models=arguments.models, n_albums=arguments.albums, n_epochs=arguments.epochs)
 
 
 def print_limits() -> dict[str, float]:
@@ -146,14 +148,16 @@ def print_features(backbone: Backbone, album_set: AlbumSet, *, peaks: dict[str, 
     print(f"  {'from files to a store':30} {statistics.median(rates):9,.0f} covers/s ({spread})", flush=True)
 
 
-def print_training(preset: str, *, n_albums: int) -> None:
-    """The four models by one preset."""
+def print_training(preset: str, *, models: Sequence[str], n_albums: int, n_epochs: int | None) -> None:
+    """Models by one preset, to the end or for some epochs of one trial."""
     from albumnet.models.heads import HeadShape
     from albumnet.models.presets import get_model, get_preset
     from albumnet.training.decoding import DECODED_FROM
     from albumnet.training.loop import train_head
 
     chosen = get_preset(preset)
+    if n_epochs:
+        chosen = replace(chosen, max_epochs=n_epochs, smoothings=chosen.smoothings[:1], strengths=chosen.strengths[:1])
     shape = (2688,) if chosen.is_pooled else (512, 7, 7)
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
@@ -163,7 +167,7 @@ def print_training(preset: str, *, n_albums: int) -> None:
             f"{time.perf_counter() - started:.0f} s",
             flush=True,
         )
-        for model in ("1", "2", "3", "4"):
+        for model in models:
             kind = get_model(model)
             if chosen.space == "decoded" and kind.uses_vectors:
                 kind = replace(kind, output=DECODED_FROM[kind.output])
@@ -313,6 +317,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--vgg-weights", type=Path, help="safetensors file; without it vgg16 is left out")
     parser.add_argument("--parts", nargs="+", choices=("features", "training"), default=["features", "training"])
     parser.add_argument("--presets", nargs="+", choices=("small", "seed"), default=["small", "seed"])
+    parser.add_argument("--models", nargs="+", choices=("1", "2", "3", "4"), default=["1", "2", "3", "4"])
+    parser.add_argument("--epochs", type=int, help="of one trial, for the time of one; to the end if not given")
+    parser.add_argument("--backbones", nargs="+", help="by name; all three if not given")
     parser.add_argument("--covers", type=int, default=12_000, help="how many are drawn and read")
     parser.add_argument("--albums", type=int, default=127_467, help="how many are trained on")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")

@@ -63,9 +63,9 @@ class Decoders:
         self._pool = ThreadPoolExecutor(n_workers) if n_workers else None
         self._processes: list[_Process] = []
         shape = (n_buffers, batch_size, transform.size, transform.size, 3)
-        if n_workers > THREADS_UP_TO and n_covers >= _FEWEST_FOR_PROCESSES and os.name == "posix":
-            with tempfile.TemporaryFile(dir=_SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None) as file:
-                file.truncate(int(np.prod(shape)))
+        is_worth_processes = n_workers > THREADS_UP_TO and n_covers >= _FEWEST_FOR_PROCESSES
+        if is_worth_processes and hasattr(os, "posix_fallocate"):
+            with _shared_file(int(np.prod(shape))) as file:
                 self._ring: np.ndarray = np.memmap(file, np.uint8, "r+", shape=shape)
                 self._processes = [_Process(file, shape, read_cover, transform) for _ in range(n_workers)]
         else:
@@ -167,6 +167,21 @@ class _Process:
         assert self._popen.stdin is not None
         pickle.dump(message, self._popen.stdin)
         self._popen.stdin.flush()
+
+
+def _shared_file(n_bytes: int) -> IO[bytes]:
+    """A file without a name, in memory where there is room: containers often have 64 MB, and kill who writes more."""
+    for folder in (_SHARED_MEMORY, Path(tempfile.gettempdir())):
+        try:
+            file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  the caller closes it
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        except OSError:
+            continue
+        return file
+    raise FeatureStoreError(
+        f"no room for {n_bytes / 2**20:,.0f} MB of decoded covers in {_SHARED_MEMORY} or {tempfile.gettempdir()}; "
+        "free some, or set TMPDIR to where there is"
+    )
 
 
 def _pin(ring: np.ndarray) -> int | None:
