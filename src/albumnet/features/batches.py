@@ -28,8 +28,6 @@ N_TRIAL_COVERS = 8
 N_AHEAD = 2
 # On a GPU the covers of one batch travel there while the other's features are computed.
 N_AT_ONCE = {"cpu": 1, "cuda": 2}
-# A task per cover would cost the caller, who hands them out, more time than it has.
-_COVERS_PER_TASK = 4
 _MIN_BATCH = 32
 
 
@@ -131,10 +129,13 @@ def decoded_batches(
         batch_size=len(parts[0]), n_workers=n_workers, is_pinned=is_pinned,
     )  # fmt: skip
 
+    # As few tasks as keep every worker busy: who hands them out and runs the network is one process, in Python.
+    per_task = -(-batch_size // max(n_workers, 1))
+
     def begun() -> Iterator[tuple[int, Sequence[str], list[Future[list[str | None]]]]]:
         for n, names in enumerate(parts):
-            starts = range(0, len(names), _COVERS_PER_TASK)
-            yield n, names, [decoders.begin(names[s : s + _COVERS_PER_TASK], n=n, start=s) for s in starts]
+            starts = range(0, len(names), per_task)
+            yield n, names, [decoders.begin(names[s : s + per_task], n=n, start=s) for s in starts]
 
     try:
         for n, names, tasks in _ahead(begun(), n_ahead=n_ahead):

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+import albumnet
 from albumnet.errors import CoverError, FeatureStoreError
 from albumnet.vision.decoding import decode_cover
 
@@ -131,9 +132,12 @@ class _Process:
 
     def __init__(self, ring: IO[bytes], shape: tuple[int, ...], read_cover: ReadCover, transform: Transform) -> None:
         command = [sys.executable, "-P", "-m", "albumnet.features.decoding_process", str(ring.fileno())]
+        here = [os.fspath(Path(albumnet.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         self._popen = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[ring.fileno()], start_new_session=True
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[ring.fileno()],
+            start_new_session=True,  # Ctrl-C is for the process that asks
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, here))},
+        )  # fmt: skip
         self._send((shape, read_cover, transform))
 
     def decode(self, names: Sequence[str], n: int, start: int) -> list[str | None]:
