@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ class FeatureWork:
         n_workers = None if settle_device(self.device) == "cuda" else 0
         extractor = ShardExtractor(
             backbone,
-            read_cover=lambda cover: read_cover(covers_dir, cover),
+            read_cover=partial(read_cover, covers_dir),
             device=self.device,
             precision=self.precision,
             n_workers=_REMOTE_READERS if is_remote(covers_dir) else n_workers,
