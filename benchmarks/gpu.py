@@ -30,7 +30,7 @@ import torch
 
 if TYPE_CHECKING:
     from albumnet.dataset import AlbumSet, FeatureStore
-    from albumnet.training.loop import TrainingData
+    from albumnet.training.data import TrainingData
     from albumnet.vision.backbones import Backbone
     from albumnet.vision.engines.torch_engine import TorchEngine
 
@@ -288,8 +288,8 @@ def _write_features(folder: Path, *, n_albums: int, shape: Sequence[int]) -> tup
 
 def _training_data(latent: torch.Tensor, store: FeatureStore, *, is_pooled: bool) -> TrainingData:
     """Moods at a rate of 5 % and metadata that follow the same numbers; 80 % to learn from, 10 % to choose by."""
+    from albumnet.training.data import TrainingData
     from albumnet.training.feature_sources import StoredFeatures
-    from albumnet.training.loop import TrainingData
     from albumnet.training.losses import top_mood_columns
 
     generator = torch.Generator("cuda").manual_seed(1)

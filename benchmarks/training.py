@@ -54,8 +54,9 @@ def _albumnet(store: Path, n_albums: int) -> Round:
     from albumnet.dataset import FeatureStore
     from albumnet.models.heads import HeadShape
     from albumnet.models.presets import get_model, get_preset
+    from albumnet.training.data import TrainingData
     from albumnet.training.feature_sources import StoredFeatures
-    from albumnet.training.loop import TrainingData, train_head
+    from albumnet.training.loop import train_head
 
     features = StoredFeatures(FeatureStore(store), _covers(n_albums), is_pooled=False)
     data = TrainingData(

@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from albumnet.models.heads import HeadShape
 from albumnet.models.presets import MODELS, PRESETS
 from albumnet.progress import is_leading
-from albumnet.training.loop import TrainingData, train_head
+from albumnet.training.data import TrainingData
+from albumnet.training.loop import train_head
 from albumnet.training.processes import join_processes, leave_processes
 
 N_TRAIN, N_VALID, D, K, M, E = 131, 40, 9, 4, 6, 5

@@ -10,7 +10,8 @@ from torch import nn
 from albumnet.errors import TrainingError
 from albumnet.models.heads import Dense, HeadShape, MoodHead, closeness
 from albumnet.models.presets import MODELS, PRESETS, Preset, get_model, get_preset
-from albumnet.training.loop import TrainingData, train_head
+from albumnet.training.data import TrainingData
+from albumnet.training.loop import train_head
 from albumnet.training.losses import top_mood_columns
 
 N, M, D, K, E = 24, 4, 10, 6, 8

@@ -9,7 +9,7 @@ import torch
 from albumnet.models.heads import HeadShape, MoodHead, closeness
 from albumnet.models.presets import MODELS, PRESETS
 from albumnet.training.decoding import decode_head
-from albumnet.training.loop import smoothing_of_moods, smoothing_of_ranks
+from albumnet.training.smoothing import smoothing_of_moods, smoothing_of_ranks
 
 N, D, M, E = 400, 6, 5, 20
 

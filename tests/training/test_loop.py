@@ -11,7 +11,8 @@ from albumnet.errors import RunError, TrainingError
 from albumnet.models.heads import HeadShape
 from albumnet.models.presets import PRESETS, get_model
 from albumnet.training import loop
-from albumnet.training.loop import TrainingData, evaluate_loss, train_head
+from albumnet.training.data import TrainingData
+from albumnet.training.loop import evaluate_loss, train_head
 from albumnet.training.losses import top_mood_columns
 
 N, M, D, K = 40, 3, 5, 4

@@ -29,10 +29,11 @@ from albumnet.models.run import Epoch, RunConfig, write_config, write_history, w
 from albumnet.moodspace import WordVectors, embed_labels
 from albumnet.progress import ProgressCallback, ignore_progress
 from albumnet.records import Album, MoodVocabulary
+from albumnet.training.data import EVALUATION_BATCH, TrainingData
 from albumnet.training.decoding import DECODED_FROM, decode_head
 from albumnet.training.feature_sources import FeatureSource, NoFeatures, StoredFeatures
 from albumnet.training.finetuning import PixelFeatures
-from albumnet.training.loop import EVALUATION_BATCH, TrainingData, train_head
+from albumnet.training.loop import train_head
 from albumnet.training.losses import top_mood_columns
 
 

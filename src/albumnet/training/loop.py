@@ -14,7 +14,7 @@ import torch
 
 from albumnet.errors import TrainingError
 from albumnet.models.heads import Dense, HeadShape, MoodHead
-from albumnet.models.presets import N_SLOTS, ModelKind, Preset
+from albumnet.models.presets import ModelKind, Preset
 from albumnet.models.run import Epoch
 from albumnet.progress import Progress, ProgressCallback, ignore_progress, is_leading
 from albumnet.training.checkpoint import (
@@ -24,25 +24,22 @@ from albumnet.training.checkpoint import (
     restore_parameters,
     save_checkpoint,
 )
+from albumnet.training.data import EVALUATION_BATCH, TrainingData
 from albumnet.training.feature_sources import FeatureSource
-from albumnet.training.losses import count_terms, mood_loss, moods_at_ranks
+from albumnet.training.losses import count_terms, mood_loss
 from albumnet.training.optimizer import RoundingAdam
 from albumnet.training.processes import SharedForward, n_processes, share_of, sum_over_processes
+from albumnet.training.smoothing import make_smoothing
+from albumnet.training.starting import start_head
 from albumnet.training.steps import ReplayedStep
 from albumnet.vision.engines.torch_engine import has_fast_bfloat16
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
-
     from albumnet.training.steps import Step
 
 # What a kill can cost; saving a 4096-wide head with its optimizer (2 GB) takes so long that it is done less often.
 CHECKPOINT_SECONDS = 10.0
 TRAINING_PER_SAVING = 10.0
-EVALUATION_BATCH = 256
-# What says that an album has a mood says much the same of every rank; without this there are five times fewer albums to
-# learn from.
-SHARED_BY_RANKS = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +48,6 @@ class Trial:
 
     smoothing: float
     strength: float
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """Everything the loop looks at; row n of each belongs to album n.
-
-    Attributes:
-        features: Of the covers.
-        metadata: (N, K).
-        target: (N, M), 0 or 1.
-        top_moods: (N, 5) columns of the strongest moods, -1 where there are fewer.
-        labels: (M, E) unit label vectors; E is 0 for models without word vectors.
-        train: Rows to learn from.
-        valid: Rows to choose by.
-    """
-
-    features: FeatureSource
-    metadata: Float[torch.Tensor, "N K"]
-    target: Float[torch.Tensor, "N M"]
-    top_moods: Int[torch.Tensor, "N 5"]
-    labels: Float[torch.Tensor, "M E"]
-    train: Int[torch.Tensor, " n"]
-    valid: Int[torch.Tensor, " n"]
-
-    def on(self, device: str) -> TrainingData:
-        """The same, all but the features on that device."""
-        tensors = (self.metadata, self.target, self.top_moods, self.labels, self.train, self.valid)
-        return TrainingData(self.features, *(tensor.to(device) for tensor in tensors))
 
 
 def train_head(
@@ -122,10 +91,10 @@ def train_head(
     if len(data.train) < n_needed or not len(data.valid):
         sizes = f"{len(data.train)} training and {len(data.valid)} validation albums"
         raise TrainingError(f"{sizes} have moods and features; at least {n_needed} and 1 are needed")
-    head = _start_head(data, kind, preset, shape, seed=seed).to(device)
+    head = start_head(data, kind, preset, shape, seed=seed).to(device)
     trials = list_trials(kind, preset, is_fine_tuned=bool(data.features.parameters()))
     smoothings = {
-        share: _smoothing(data.target[data.train], share, kind=kind, device=device)
+        share: make_smoothing(data.target[data.train], share, kind=kind, device=device)
         for share in dict.fromkeys(trial.smoothing for trial in trials)
     }
     data = data.on(device)
@@ -193,42 +162,6 @@ def list_trials(kind: ModelKind, preset: Preset, *, is_fine_tuned: bool) -> list
     if is_fine_tuned:
         smoothings = smoothings[:1]  # through the pixels a trial may take a day
     return [Trial(smoothing, strength) for smoothing in smoothings for strength in preset.strengths]
-
-
-def _smoothing(
-    target: Float[torch.Tensor, "N M"], share: float, *, kind: ModelKind, device: str
-) -> torch.Tensor | None:
-    """What the last layer's product is multiplied by; None for by nothing."""
-    of_moods = smoothing_of_moods(target, share) if share else torch.eye(target.shape[1])
-    if kind.output == "ranks":
-        return torch.kron(smoothing_of_ranks(), of_moods).to(device)
-    return of_moods.to(device) if share else None
-
-
-def smoothing_of_ranks(share: float = SHARED_BY_RANKS) -> Float[torch.Tensor, "5 5"]:
-    """The same for a mood's five ranks, the correlation of any two being `share`: ((1 - share) I + share 11')^(1/2)."""
-    correlation = (1 - share) * torch.eye(N_SLOTS, dtype=torch.float64) + share
-    values, directions = torch.linalg.eigh(correlation)
-    root: torch.Tensor = (directions * values.clamp_min(0).sqrt() @ directions.T).float()
-    return root
-
-
-def smoothing_of_moods(target: Float[torch.Tensor, "N M"], share: float) -> Float[torch.Tensor, "M M"]:
-    """The matrix that lets moods learn from those they occur with: diag(sd)^-1 ((1 - share) I + share C)^(1/2).
-
-    C is the correlation of the moods among the training albums, sd their standard deviation. With a penalty on the
-    weights before it, weights of two moods have the prior correlation that the moods have.
-
-    Source:
-        Bonilla, Chai & Williams (2007), "Multi-task Gaussian Process Prediction", NIPS (the prior's form).
-    """
-    std = target.double().std(dim=0, correction=0).clamp_min(0.02)
-    standard = (target.double() - target.double().mean(dim=0)) / std
-    correlation = standard.T @ standard / len(standard)
-    values, directions = torch.linalg.eigh((1 - share) * torch.eye(len(std), dtype=torch.float64) + share * correlation)
-    root = directions * values.clamp_min(0).sqrt() @ directions.T
-    smoothing: torch.Tensor = (root / std).float()
-    return smoothing
 
 
 def evaluate_loss(
@@ -309,14 +242,6 @@ def _loss(raw: torch.Tensor, head: MoodHead, data: TrainingData, batch: torch.Te
     )
 
 
-def _start_head(data: TrainingData, kind: ModelKind, preset: Preset, shape: HeadShape, *, seed: int) -> MoodHead:
-    torch.manual_seed(seed)
-    head = MoodHead(kind, preset, shape)
-    _fit_input_scales(head, data, preset)
-    _start_from_prior(head, data, is_linear=not preset.block_widths)
-    return head
-
-
 def _make_optimizer(
     head: MoodHead, features: FeatureSource, preset: Preset, *, is_mixed: bool, device: str
 ) -> RoundingAdam:
@@ -328,45 +253,6 @@ def _make_optimizer(
     has_copies = is_mixed and device == "cpu" and n_processes() == 1
     layers = [m for m in head.modules() if isinstance(m, Dense)] if has_copies else []
     return RoundingAdam(groups, layers, lr=preset.learning_rate, device=device)
-
-
-def _fit_input_scales(head: MoodHead, data: TrainingData, preset: Preset) -> None:
-    """Standardise inputs by the training rows, in two passes over batches so that memory does not grow with N."""
-    if head.kind.uses_metadata:
-        head.metadata_mean.copy_(data.metadata[data.train].mean(dim=0))
-    if not head.kind.uses_cover:
-        return
-    with torch.no_grad():
-        batches, n_rows = share_of(data.train.split(EVALUATION_BATCH)), len(data.train)
-        start = torch.zeros_like(head.feature_mean, dtype=torch.float64)
-        if preset.cover_scale is None:
-            squares = (data.features.rows(b).double().square().sum(dim=0).to(start.device) for b in batches)
-            square = float(sum_over_processes(sum(squares, start)).mean()) / n_rows
-            head.feature_scale.fill_(1 / max(math.sqrt(square), 1e-6))
-            return
-        sums = (data.features.rows(b).double().sum(dim=0).to(start.device) for b in batches)
-        mean = sum_over_processes(sum(sums, start)) / n_rows
-        squares = (((data.features.rows(b).double().to(start.device) - mean) ** 2).sum(dim=0) for b in batches)
-        std = (sum_over_processes(sum(squares, start)) / n_rows).sqrt()
-        head.feature_mean.copy_(mean)
-        scale = preset.cover_scale / (std * math.sqrt(len(std)))
-        head.feature_scale.copy_(torch.where(std > 1e-6, scale, torch.zeros_like(scale)))
-
-
-def _start_from_prior(head: MoodHead, data: TrainingData, *, is_linear: bool) -> None:
-    """Start at what is known without any input: each mood's frequency, or the mean of the training moods' vectors."""
-    target = data.target[data.train]
-    with torch.no_grad():
-        if is_linear:
-            head.output.weight.zero_()
-        if head.kind.gives_logits:
-            if head.kind.output == "ranks":
-                target = moods_at_ranks(data.top_moods[data.train], n_moods=target.shape[1]).flatten(1)
-            rate = target.mean(dim=0).clamp(1e-3, 1 - 1e-3)
-            head.output.bias.copy_(torch.logit(rate))
-        else:
-            centre = (target @ data.labels).mean(dim=0)
-            head.output.bias.copy_(centre.repeat(len(head.output.bias) // len(centre)))
 
 
 def _seed(seed: int, trial: int, epoch: int) -> None:
