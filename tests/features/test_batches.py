@@ -105,6 +105,13 @@ def test_a_decoding_process_that_dies_is_told_of_in_one_line(planted_set, covers
         list(running)
 
 
+def test_who_stops_early_hears_nothing_more(planted_set, covers, processes, capfd):
+    running = batches(planted_set.covers_dir, covers * 20, batch_size=30)
+    next(running)
+    running.close()
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_no_process_outlives_one_that_was_killed(planted_set, covers):
     script = (

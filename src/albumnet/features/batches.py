@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from albumnet.features.decoders import Decoders
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
 
+    from albumnet.features.decoders import Decoding
     from albumnet.vision.backbones import Backbone
     from albumnet.vision.engines.base import Engine
     from albumnet.vision.graphs import BackboneGraph
@@ -132,14 +133,14 @@ def decoded_batches(
     # As few tasks as keep every worker busy: who hands them out and runs the network is one process, in Python.
     per_task = -(-batch_size // max(n_workers, 1))
 
-    def begun() -> Iterator[tuple[int, Sequence[str], list[Future[list[str | None]]]]]:
+    def begun() -> Iterator[tuple[int, Sequence[str], list[Decoding]]]:
         for n, names in enumerate(parts):
             starts = range(0, len(names), per_task)
             yield n, names, [decoders.begin(names[s : s + per_task], n=n, start=s) for s in starts]
 
     try:
-        for n, names, tasks in _ahead(begun(), n_ahead=n_ahead):
-            reasons = [reason for task in tasks for reason in task.result()]
+        for n, names, decodings in _ahead(begun(), n_ahead=n_ahead):
+            reasons = [reason for decoding in decodings for reason in decoding()]
             pixels, used = decoders.buffer(n)[: len(names)], list(names)
             if any(reasons):
                 failures += [CoverFailure(name, why, name) for name, why in zip(names, reasons, strict=True) if why]

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,13 +26,16 @@ if TYPE_CHECKING:
 
     # The bytes of a cover by its sha256; raises CoverError where there are none.
     ReadCover = Callable[[str], bytes]
+    # Waits until covers are decoded; gives why each cannot be used, or None.
+    Decoding = Callable[[], list[str | None]]
 
 # Threads of one process take turns in Python: on sixteen cores they decoded 1,500 covers of 500 px a second, however
-# many they were, processes 4,800.
+# many they were, processes 4,800. And a network whose operations are handed out in Python waits for them too.
 THREADS_UP_TO = 4
 # Starting a process takes half a second.
 _FEWEST_FOR_PROCESSES = 2000
 _SHARED_MEMORY = Path("/dev/shm")
+_GONE = "a process that decodes covers is gone, perhaps for want of memory; run the same command again to go on"
 
 
 class Decoders:
@@ -61,8 +64,9 @@ class Decoders:
     ) -> None:
         self._read_cover = read_cover
         self._transform = transform
-        self._pool = ThreadPoolExecutor(n_workers) if n_workers else None
+        self._pool: ThreadPoolExecutor | None = None
         self._processes: list[_Process] = []
+        self._n_begun = 0
         shape = (n_buffers, batch_size, transform.size, transform.size, 3)
         is_worth_processes = n_workers > THREADS_UP_TO and n_covers >= _FEWEST_FOR_PROCESSES
         if is_worth_processes and hasattr(os, "posix_fallocate"):
@@ -71,9 +75,7 @@ class Decoders:
                 self._processes = [_Process(file, shape, read_cover, transform) for _ in range(n_workers)]
         else:
             self._ring = np.empty(shape, np.uint8)
-        self._idle: SimpleQueue[_Process] = SimpleQueue()
-        for process in self._processes:
-            self._idle.put(process)
+            self._pool = ThreadPoolExecutor(n_workers) if n_workers else None
         self._pinned_at = _pin(self._ring) if is_pinned else None
 
     def buffer(self, n: int) -> UInt8[np.ndarray, "B size size 3"]:
@@ -81,13 +83,15 @@ class Decoders:
         found: np.ndarray = np.asarray(self._ring[n % len(self._ring)])
         return found
 
-    def begin(self, names: Sequence[str], *, n: int, start: int) -> Future[list[str | None]]:
-        """Decode covers into batch n's buffer from a row on; what comes of it is why each cannot be used, or None."""
-        if self._pool is not None:
-            return self._pool.submit(self._decode, names, n, start)
-        done: Future[list[str | None]] = Future()
-        done.set_result(self._decode(names, n, start))
-        return done
+    def begin(self, names: Sequence[str], *, n: int, start: int) -> Decoding:
+        """Decode covers into batch n's buffer from a row on; what is begun first must be waited for first."""
+        if self._processes:
+            process = self._processes[self._n_begun % len(self._processes)]
+            self._n_begun += 1
+            return process.begin(names, n % len(self._ring), start)
+        rows = self.buffer(n)[start : start + len(names)]
+        decode = partial(decode_rows, names, rows, read_cover=self._read_cover, transform=self._transform)
+        return decode if self._pool is None else self._pool.submit(decode).result
 
     def close(self) -> None:
         """Stop; the buffers stay as long as anything looks at them."""
@@ -97,16 +101,6 @@ class Decoders:
             process.close()
         if self._pinned_at is not None:
             _cudart().cudaHostUnregister(self._pinned_at)
-
-    def _decode(self, names: Sequence[str], n: int, start: int) -> list[str | None]:
-        if not self._processes:
-            rows = self.buffer(n)[start : start + len(names)]
-            return decode_rows(names, rows, read_cover=self._read_cover, transform=self._transform)
-        process = self._idle.get()
-        try:
-            return process.decode(names, n % len(self._ring), start)
-        finally:
-            self._idle.put(process)
 
 
 def decode_rows(
@@ -140,20 +134,24 @@ class _Process:
         )  # fmt: skip
         self._send((shape, read_cover, transform))
 
-    def decode(self, names: Sequence[str], n: int, start: int) -> list[str | None]:
-        """As `decode_rows`, into buffer n.
+    def begin(self, names: Sequence[str], n: int, start: int) -> Decoding:
+        """As `decode_rows`, into buffer n; asked in advance, and answered in order.
 
         Raises:
-            FeatureStoreError: If the process is gone.
+            FeatureStoreError: Also when waited for, if the process is gone.
         """
-        assert self._popen.stdout is not None
         try:
             self._send((list(names), n, start))
+        except OSError as error:
+            raise FeatureStoreError(_GONE) from error
+        return self._answer
+
+    def _answer(self) -> list[str | None]:
+        assert self._popen.stdout is not None
+        try:
             reasons: list[str | None] = pickle.load(self._popen.stdout)
         except (EOFError, OSError) as error:
-            raise FeatureStoreError(
-                "a process that decodes covers is gone, perhaps for want of memory; run the same command again to go on"
-            ) from error
+            raise FeatureStoreError(_GONE) from error
         return reasons
 
     def close(self) -> None:

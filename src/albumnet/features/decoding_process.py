@@ -22,11 +22,11 @@ def main() -> None:
     while True:
         try:
             names, n, start = pickle.load(requests)
-        except EOFError:
-            return
-        rows = np.asarray(ring[n, start : start + len(names)])
-        pickle.dump(decode_rows(names, rows, read_cover=read_cover, transform=transform), answers)
-        answers.flush()
+            rows = np.asarray(ring[n, start : start + len(names)])
+            pickle.dump(decode_rows(names, rows, read_cover=read_cover, transform=transform), answers)
+            answers.flush()
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+            os._exit(0)  # who asked has gone, perhaps in the middle of a word
 
 
 if __name__ == "__main__":
