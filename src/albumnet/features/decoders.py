@@ -15,7 +15,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-import albumnet
 from albumnet.errors import CoverError, FeatureStoreError
 from albumnet.vision.decoding import decode_cover
 
@@ -126,7 +125,7 @@ class _Process:
 
     def __init__(self, ring: IO[bytes], shape: tuple[int, ...], read_cover: ReadCover, transform: Transform) -> None:
         command = [sys.executable, "-P", "-m", "albumnet.features.decoding_process", str(ring.fileno())]
-        here = [os.fspath(Path(albumnet.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        here = [os.fspath(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
         self._popen = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[ring.fileno()],
             start_new_session=True,  # Ctrl-C is for the process that asks
