@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albumnet.errors import InputTableError
-from albumnet.evaluation import hidden_leaks
+from albumnet.evaluation import hidden_leaks, nearest_covers
 from albumnet.evaluation.hidden_leaks import find_alike_covers, find_hidden_artists
 from albumnet.evaluation.leaks import LeakAlarm
 from albumnet.planted.known.hidden_artists import LeakyWorld, draw_leaky_world
@@ -47,9 +47,9 @@ def test_copied_covers_are_heard_and_shown():
 @pytest.fixture
 def many_covers(monkeypatch):
     """From here on 1,500 albums are searched as a hundred thousand are."""
-    monkeypatch.setattr(hidden_leaks, "_EXACT_UP_TO", 0)
-    monkeypatch.setattr(hidden_leaks, "_N_DIRECTIONS", 40)
-    monkeypatch.setattr(hidden_leaks, "_N_PARTS", 8)
+    monkeypatch.setattr(nearest_covers, "_EXACT_UP_TO", 0)
+    monkeypatch.setattr(nearest_covers, "_N_DIRECTIONS", 40)
+    monkeypatch.setattr(nearest_covers, "_N_PARTS", 8)
 
 
 def test_among_many_covers_copies_are_heard_and_shown_all_the_same(many_covers):

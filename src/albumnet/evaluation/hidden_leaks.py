@@ -25,6 +25,7 @@ import numpy as np
 
 from albumnet.errors import InputTableError
 from albumnet.evaluation.leaks import N_PAIRS, LeakAlarm, SuspiciousPair
+from albumnet.evaluation.nearest_covers import find_nearest
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -36,12 +37,6 @@ _SIZE_STEPS = (2, 3, 5, 9)
 _N_COMPONENTS = 24
 # How many of its best matches say how near an artist is to anyone.
 _N_HUB_MATCHES = 5
-_BLOCK = 512
-# Among more covers the nearest is looked for by their first directions, and then among the best of as many parts.
-_EXACT_UP_TO = 10_000
-_N_DIRECTIONS = 192
-_N_PARTS = 32
-_N_SAMPLED = 20_000
 
 
 def find_alike_covers(
@@ -205,44 +200,10 @@ def _nearest_covers(
 ) -> tuple[Float[np.ndarray, " A"], Int[np.ndarray, "A 2"]]:
     """Largest cosine of each artist's covers to a reference cover by another, and the two rows."""
     candidates = np.flatnonzero(~groups.is_held_out[groups.group])
-    is_long = len(candidates) > _EXACT_UP_TO and unit.shape[1] > _N_DIRECTIONS
-    low = unit @ _main_directions(unit) if is_long else unit
-    low_candidates = low[candidates]
-    cosine, partner = np.empty(len(unit)), np.empty(len(unit), dtype=np.int64)
-    for start in range(0, len(unit), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(unit)))
-        block = low[rows] @ low_candidates.T
-        block[groups.group[candidates] == groups.left_out[groups.group[rows]][:, None]] = -np.inf
-        if is_long:
-            cosine[rows], nearest = _nearest_of_parts(block, unit, rows=rows, candidates=candidates)
-        else:
-            nearest = block.argmax(axis=1)
-            cosine[rows] = block[np.arange(len(rows)), nearest]
-        partner[rows] = candidates[nearest]
+    cosine, partner = find_nearest(unit, candidates, group=groups.group, left_out=groups.left_out[groups.group])
     by_group = np.lexsort((-cosine, groups.group))
     first = by_group[np.append(0, np.cumsum(groups.n_albums)[:-1])]
     return cosine[first], np.column_stack([first, partner[first]])
-
-
-def _main_directions(unit: Float[np.ndarray, "n D"]) -> Float[np.ndarray, "D C"]:
-    """The directions along which covers differ most."""
-    some = unit[:: -(-len(unit) // _N_SAMPLED)]
-    _, directions = np.linalg.eigh(some.T @ some)  # by ascending variance
-    return np.ascontiguousarray(directions[:, -_N_DIRECTIONS:])
-
-
-def _nearest_of_parts(
-    block: Float[np.ndarray, "b C"], unit: Float[np.ndarray, "n D"], *, rows: np.ndarray, candidates: np.ndarray
-) -> tuple[Float[np.ndarray, " b"], Int[np.ndarray, " b"]]:
-    """Cosine and column of the nearest among the likeliest candidate of each part of the candidates."""
-    cosine, nearest = np.full(len(rows), -np.inf), np.zeros(len(rows), dtype=np.int64)
-    each = np.arange(len(rows))
-    for part in np.array_split(np.arange(len(candidates)), _N_PARTS):
-        column = part[0] + block[:, part[0] : part[-1] + 1].argmax(axis=1)
-        exact = np.einsum("bd,bd->b", unit[rows], unit[candidates[column]])
-        is_nearer = (exact > cosine) & np.isfinite(block[each, column])
-        cosine, nearest = np.where(is_nearer, exact, cosine), np.where(is_nearer, column, nearest)
-    return cosine, nearest
 
 
 def _nearest_artists(

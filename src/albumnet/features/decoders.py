@@ -149,7 +149,7 @@ class _Process:
         assert self._popen.stdout is not None
         try:
             reasons: list[str | None] = pickle.load(self._popen.stdout)
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise FeatureStoreError(_GONE) from error
         return reasons
 
