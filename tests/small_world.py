@@ -4,6 +4,7 @@ import numpy as np
 
 from albumnet import pipeline
 from albumnet.dataset import FeatureManifest, FeatureStore, write_album_set
+from albumnet.pipeline import baselines, evaluating
 from albumnet.records import Album, build_vocabulary
 
 MOODS = ("Bleak", "Calm", "Playful", "Warm")
@@ -44,3 +45,9 @@ def make_set(path, albums, features, *, n_with_features=N_ALBUMS, vocabulary=Non
 def train(album_set, out, model="1", **options):
     chosen = pipeline.training_options(album_set, model=model, device="cpu", **options)
     return pipeline.train(album_set, out, options=chosen, backbone="efficientnet_lite0")
+
+
+def leave_out_baselines(patch, *names):
+    """Evaluate beside the other baselines: there are no pictures here for colours, or they would only take time."""
+    kept = {name: baseline for name, baseline in baselines.BASELINES.items() if name not in names}
+    patch.setattr(evaluating, "BASELINES", kept)

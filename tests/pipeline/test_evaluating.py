@@ -13,7 +13,7 @@ from albumnet.dataset.predictions import read_predictions, write_predictions
 from albumnet.errors import AlbumSetError, PredictionsError
 from albumnet.pipeline import baselines
 from albumnet.records import MoodVocabulary
-from small_world import MOODS, N_ALBUMS, make_albums, make_set, train
+from small_world import MOODS, N_ALBUMS, leave_out_baselines, make_albums, make_set, train
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def evaluated(tmp_path_factory):
     """Model 2 of a world whose moods follow its features; colours are left out, for want of pictures."""
     base = tmp_path_factory.mktemp("evaluated")
     with pytest.MonkeyPatch.context() as patch:
-        patch.delitem(baselines.BASELINES, "colours")
+        leave_out_baselines(patch, "colours")
         album_set = make_set(base / "set", *make_albums(np.random.default_rng(0)))
         train(album_set, base / "run", model="2")
         evaluation, path = pipeline.evaluate(base / "run", n_resamples=200, n_seeds=2)
@@ -30,7 +30,7 @@ def evaluated(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def no_colours(monkeypatch):
-    monkeypatch.delitem(baselines.BASELINES, "colours", raising=False)
+    leave_out_baselines(monkeypatch, "colours")
 
 
 def value(evaluation, row, metric="macro_roc_auc"):
@@ -183,8 +183,7 @@ def test_predictions_of_other_albums_or_moods_name_both_digests(evaluated, tmp_p
 
 
 def test_moods_without_a_word_vector_are_named_and_nearness_is_left_out(tmp_path, monkeypatch):
-    for name in set(baselines.BASELINES) - {"prior"}:
-        monkeypatch.delitem(baselines.BASELINES, name)
+    leave_out_baselines(monkeypatch, *set(baselines.BASELINES) - {"prior"})
     albums, features = make_albums(np.random.default_rng(0))
     renamed = [
         dataclasses.replace(album, moods=tuple("Xyzzyish" if mood == "Calm" else mood for mood in album.moods))

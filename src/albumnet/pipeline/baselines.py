@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -143,14 +144,17 @@ def predict_with_shuffled_moods(task: Task) -> np.ndarray:
     return _train_and_predict(replace(task, sides=shuffled), task.options, task.store, task.asked_store)
 
 
-BASELINES: dict[str, Baseline] = {
-    "prior": Baseline("prior: each mood's frequency", False, predict_prior),
-    "metadata": Baseline("metadata only: genre, year", False, predict_from_metadata),
-    "colours": Baseline("colour statistics only", True, predict_from_colours),
-    "neighbours": Baseline("nearest covers", True, predict_from_neighbours),
-    "shuffled covers": Baseline("the model, covers shuffled", True, predict_with_shuffled_covers),
-    "shuffled moods": Baseline("the model, moods shuffled", False, predict_with_shuffled_moods),
-}
+# In the order of tables.
+BASELINES: Mapping[str, Baseline] = MappingProxyType(
+    {
+        "prior": Baseline("prior: each mood's frequency", False, predict_prior),
+        "metadata": Baseline("metadata only: genre, year", False, predict_from_metadata),
+        "colours": Baseline("colour statistics only", True, predict_from_colours),
+        "neighbours": Baseline("nearest covers", True, predict_from_neighbours),
+        "shuffled covers": Baseline("the model, covers shuffled", True, predict_with_shuffled_covers),
+        "shuffled moods": Baseline("the model, moods shuffled", False, predict_with_shuffled_moods),
+    }
+)
 
 
 class ShuffledCovers(FeatureStore):

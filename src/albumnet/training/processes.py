@@ -7,11 +7,17 @@ many take the same steps up to the rounding of sums.
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
+
+# Before there is a group: functions of this module, which DistributedDataParallel imports, hold the group that there is
+# then by their defaults. Its threads would outlive Python, and one that still had a tensor to let go abort the process.
+import torch.distributed.nn
 from torch import distributed, nn
 
 from albumnet.models.heads import MoodHead
@@ -39,6 +45,8 @@ def leave_processes() -> None:
     """Wait for the others and part from them."""
     if distributed.is_initialized():
         distributed.barrier()
+        # What is left of DistributedDataParallel holds the group in circles; its threads end with the last that does.
+        gc.collect()
         distributed.destroy_process_group()
 
 
@@ -75,8 +83,10 @@ class SharedForward:
         if n_processes() > 1:
             _see_whole_batches(head, self._share)
             joint = _Joint(head, fine_tuned, forward)
-            # Buffers are the same everywhere already; to broadcast them would only cost.
-            self._forward = nn.parallel.DistributedDataParallel(joint, broadcast_buffers=False)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)  # newly renamed
+                # Buffers are the same everywhere already; to broadcast them would only cost.
+                self._forward = nn.parallel.DistributedDataParallel(joint, broadcast_buffers=False)
 
     def rows(self, batch: Int[torch.Tensor, " B"]) -> Int[torch.Tensor, " b"]:
         """This process's share of a batch; all of it where there is not an album for each."""
@@ -167,8 +177,18 @@ class _WholeBatchDropout(nn.Module):
         return x * nn.functional.dropout(ones, self._probability)[self._share.start : self._share.stop]
 
 
-def _sum_with_gradients(tensor: torch.Tensor) -> torch.Tensor:
-    from torch.distributed.nn.functional import all_reduce
+class _Sum(torch.autograd.Function):
+    """The sum of what every process gives; its gradient is the sum of theirs."""
 
-    summed: torch.Tensor = all_reduce(tensor)
+    @staticmethod
+    def forward(_ctx: Any, tensor: torch.Tensor) -> torch.Tensor:
+        return sum_over_processes(tensor)
+
+    @staticmethod
+    def backward(_ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        return sum_over_processes(gradients[0])
+
+
+def _sum_with_gradients(tensor: torch.Tensor) -> torch.Tensor:
+    summed: torch.Tensor = _Sum.apply(tensor)
     return summed
