@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from albumnet.errors import TrainingError
-from albumnet.models.heads import Dense, HeadShape, MoodHead, closeness
+from albumnet.models.heads import Dense, Dropout, HeadShape, MoodHead, closeness
 from albumnet.models.presets import MODELS, PRESETS, Preset, get_model, get_preset
 from albumnet.training.data import TrainingData
 from albumnet.training.loop import train_head
@@ -170,7 +170,7 @@ def layers_of(module: nn.Module) -> list[str]:
     """Layers with their sizes, in order."""
     named = {
         Dense: lambda layer: f"FC {layer.in_features}->{layer.out_features}",
-        nn.Dropout: lambda layer: f"Dropout {layer.p}",
+        Dropout: lambda layer: f"Dropout {layer.p}",
         nn.BatchNorm1d: lambda layer: f"BatchNorm {layer.num_features}",
     }
     leaves = [layer for layer in module.modules() if not list(layer.children())]

@@ -65,4 +65,21 @@ def test_weights_that_were_put_back_are_rounded_again():
 
     rounding.round_again()
 
-    assert torch.equal(network[0].rounded, network[0].weight.detach().bfloat16())
+    assert torch.equal(network[0].product.weights, network[0].weight.detach().bfloat16())
+
+
+def test_gradients_of_two_passes_add_up():
+    networks = make_network(), make_network()
+    plain, ours = networks
+    rounding = RoundingAdam([{"params": list(ours.parameters())}], [ours[0], ours[3]], lr=1e-2)
+    generator = torch.Generator().manual_seed(1)
+    rounding.zero_grad()
+    for _ in range(2):
+        x = torch.randn(B, D, generator=generator)
+        for network in networks:
+            with torch.autocast("cpu", torch.bfloat16):
+                raw = network(x)
+            raw.float().square().mean().backward()
+
+    assert ours[0].weight.grad is None
+    torch.testing.assert_close(ours[0].product.gradient.float(), plain[0].weight.grad, rtol=0.02, atol=1e-4)

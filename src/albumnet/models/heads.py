@@ -5,7 +5,7 @@ Notation: B albums, M moods, D features, K metadata columns, E numbers per word 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,17 +38,30 @@ class HeadShape:
 
 
 class Dense(nn.Linear):
-    """A fully connected layer that can be lent a rounded copy of its weights to multiply by.
+    """A fully connected layer that can be lent another way to multiply, as training does.
 
     Attributes:
-        rounded: The copy; None to multiply by the weights themselves.
+        product: (B, in) and the bias -> (B, out); None to multiply by the layer's own weights.
     """
 
-    rounded: torch.Tensor | None = None
+    product: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None
 
     def forward(self, x: Float[torch.Tensor, "B in"]) -> Float[torch.Tensor, "B out"]:
         """Times the weights, plus the bias."""
-        return nn.functional.linear(x, self.weight if self.rounded is None else self.rounded, self.bias)
+        return super().forward(x) if self.product is None else self.product(x, self.bias)
+
+
+class Dropout(nn.Dropout):
+    """Dropout that draws all numbers at once; PyTorch's own on a processor draws one by one, four times as long."""
+
+    def forward(self, x: Float[torch.Tensor, "B in"]) -> Float[torch.Tensor, "B in"]:
+        """In training some are 0 and the others larger."""
+        return x * self.draw(x.shape, like=x) if self.training else x
+
+    def draw(self, shape: Sequence[int], *, like: torch.Tensor) -> torch.Tensor:
+        """0 with the layer's probability, otherwise what keeps the mean."""
+        kept = torch.rand(*shape, device=like.device) >= self.p
+        return kept.to(like.dtype).div_(1 - self.p)
 
 
 class MoodHead(nn.Module):
@@ -77,7 +90,7 @@ class MoodHead(nn.Module):
         width += shape.metadata_dim if kind.uses_metadata else 0
         blocks: list[nn.Module] = []
         for out in preset.block_widths:
-            blocks += [Dense(width, out), nn.ReLU(), nn.BatchNorm1d(out), nn.Dropout(preset.dropout)]
+            blocks += [Dense(width, out), nn.ReLU(), nn.BatchNorm1d(out), Dropout(preset.dropout)]
             width = out
         self.blocks = nn.Sequential(*blocks)
         outputs = {
@@ -95,7 +108,7 @@ class MoodHead(nn.Module):
         """The output of this kind of model; what the kind does not use is not looked at."""
         inputs = []
         if self.kind.uses_cover:
-            inputs.append(self.first((features - self.feature_mean) * self.feature_scale))
+            inputs.append(self.first((features - self.feature_mean).mul_(self.feature_scale)))
         if self.kind.uses_metadata:
             inputs.append(metadata - self.metadata_mean)
         hidden = self.blocks(torch.cat(inputs, dim=1))

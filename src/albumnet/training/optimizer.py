@@ -3,15 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.optim.adam import adam
 
 from albumnet.models.heads import Dense
 
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 # Weight, gradient and both means of a part stay in the cache while the part is stepped and rounded.
 PART = 2**20
+
+
+class RoundedProduct:
+    """A layer's weights rounded to bfloat16, what multiplies by them, and the gradient of that.
+
+    The gradient lies where the last one lay: at every step the system would hand out 200 MB anew and write zeros first.
+
+    Args:
+        layer: Whose weights; it multiplies by these until `RoundingAdam.leave`.
+
+    Attributes:
+        weights: (out, in).
+        gradient: (out, in), once there is one.
+    """
+
+    def __init__(self, layer: Dense) -> None:
+        self.weights = layer.weight.detach().to(torch.bfloat16)
+        self.gradient: torch.Tensor | None = None
+        self._memory = torch.empty_like(self.weights)
+
+    def __call__(self, x: Float[torch.Tensor, "B in"], bias: Float[torch.Tensor, " out"]) -> torch.Tensor:
+        """Times the weights, plus the bias, as autocast does it."""
+        product: torch.Tensor = _Product.apply(x.to(torch.bfloat16), bias.to(torch.bfloat16), self)
+        return product
+
+    def add_gradient(self, x: torch.Tensor, of_product: torch.Tensor) -> None:
+        """What the gradient of a product says of the weights."""
+        if self.gradient is None:
+            self.gradient = torch.mm(of_product.t(), x, out=self._memory)
+        else:
+            self.gradient += of_product.t() @ x
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, bias: torch.Tensor, by: RoundedProduct) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        ctx.by = by
+        return torch.nn.functional.linear(x, by.weights, bias)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor, None]:
+        (x,), (of_product,) = ctx.saved_tensors, gradients
+        ctx.by.add_gradient(x, of_product)
+        of_x = of_product @ ctx.by.weights if ctx.needs_input_grad[0] else None
+        return of_x, of_product.sum(dim=0), None
 
 
 class RoundingAdam(torch.optim.Adam):
@@ -33,44 +82,47 @@ class RoundingAdam(torch.optim.Adam):
         super().__init__(groups, lr=lr, fused=True, capturable=device == "cuda")
         for group in self.param_groups if device == "cuda" else ():
             group["lr"] = torch.tensor(lr, device=device)
-        self._layers = {layer.weight: layer for layer in layers}
+        self._layers = layers
+        self._products = {layer.weight: RoundedProduct(layer) for layer in layers}
         for layer in layers:
-            layer.rounded = layer.weight.detach().to(torch.bfloat16).requires_grad_()
+            layer.product = self._products[layer.weight]
 
     def round_again(self) -> None:
         """After weights were changed by anything but a step."""
         with torch.no_grad():
-            for weight, layer in self._layers.items():
-                _rounded(layer).copy_(weight)
+            for weight, product in self._products.items():
+                product.weights.copy_(weight)
 
     def leave(self) -> None:
         """Let the layers multiply by their own weights."""
-        for layer in self._layers.values():
-            layer.rounded = None
+        for layer in self._layers:
+            layer.product = None
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients."""
         super().zero_grad(set_to_none)
-        for layer in self._layers.values():
-            _rounded(layer).grad = None
+        for product in self._products.values():
+            product.gradient = None
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
         """One step, of the layers' weights and then of all others."""
         for group in self.param_groups:
             for weight in group["params"]:
-                gradient = _rounded(self._layers[weight]).grad if weight in self._layers else None
-                if gradient is not None:
-                    self._step_layer(weight, gradient, group)
+                product = self._products.get(weight)
+                if product is not None and product.gradient is not None:
+                    self._step_layer(weight, product.weights, product.gradient, group)
                     weight.grad = None
         return super().step(closure)
 
-    def _step_layer(self, weight: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any]) -> None:
+    def _step_layer(
+        self, weight: torch.Tensor, rounded: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any]
+    ) -> None:
         state = self.state[weight]
         if not state:
             state["step"] = torch.zeros(())
             state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(weight), torch.zeros_like(weight)
-        tensors = [weight, _rounded(self._layers[weight]), gradient, state["exp_avg"], state["exp_avg_sq"]]
+        tensors = [weight, rounded, gradient, state["exp_avg"], state["exp_avg_sq"]]
         if weight.grad is not None:  # of a penalty, which looks at the weights themselves
             tensors.append(weight.grad)
         whole = torch.empty(min(PART, weight.numel()))
@@ -87,8 +139,3 @@ class RoundingAdam(torch.optim.Adam):
             )  # fmt: skip
             low.copy_(part)
         state["step"] += 1
-
-
-def _rounded(layer: Dense) -> torch.Tensor:
-    assert layer.rounded is not None
-    return layer.rounded

@@ -20,7 +20,7 @@ import torch
 import torch.distributed.nn
 from torch import distributed, nn
 
-from albumnet.models.heads import MoodHead
+from albumnet.models.heads import Dropout, MoodHead
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -131,7 +131,7 @@ def _see_whole_batches(head: MoodHead, share: _BatchShare) -> None:
     for name, module in list(head.blocks.named_children()):
         if isinstance(module, nn.BatchNorm1d):
             head.blocks.add_module(name, _WholeBatchNorm(module))
-        elif isinstance(module, nn.Dropout):
+        elif isinstance(module, Dropout):
             head.blocks.add_module(name, _WholeBatchDropout(module.p, share))
 
 
@@ -162,19 +162,17 @@ class _WholeBatchNorm(nn.BatchNorm1d):
         return (x - mean) * torch.rsqrt(variance + self.eps) * self.weight + self.bias
 
 
-class _WholeBatchDropout(nn.Module):
+class _WholeBatchDropout(Dropout):
     """Dropout whose draws are those of one process that has the whole batch."""
 
     def __init__(self, probability: float, share: _BatchShare) -> None:
-        super().__init__()
-        self._probability = probability
+        super().__init__(probability)
         self._share = share
 
     def forward(self, x: Float[torch.Tensor, "b C"]) -> Float[torch.Tensor, "b C"]:
         if not self.training:
             return x
-        ones = torch.ones(self._share.n_rows, *x.shape[1:], device=x.device, dtype=x.dtype)
-        return x * nn.functional.dropout(ones, self._probability)[self._share.start : self._share.stop]
+        return x * self.draw((self._share.n_rows, *x.shape[1:]), like=x)[self._share.start : self._share.stop]
 
 
 class _Sum(torch.autograd.Function):
