@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from albumnet.errors import InputTableError
-from albumnet.evaluation import hidden_leaks, nearest_covers
 from albumnet.evaluation.hidden_leaks import find_alike_covers, find_hidden_artists
 from albumnet.evaluation.leaks import LeakAlarm
 from albumnet.planted.known.hidden_artists import LeakyWorld, draw_leaky_world
@@ -42,45 +41,6 @@ def test_copied_covers_are_heard_and_shown():
     assert np.mean([leaky.is_leaked[pair.held_out] for pair in by_cover.pairs]) > 0.7
     assert by_cover.pairs[0].closeness > 0.8
     assert all(leaky.side[pair.reference] == "train" for pair in by_cover.pairs)
-
-
-@pytest.fixture
-def many_covers(monkeypatch):
-    """From here on 1,500 albums are searched as a hundred thousand are."""
-    monkeypatch.setattr(nearest_covers, "_EXACT_UP_TO", 0)
-    monkeypatch.setattr(nearest_covers, "_N_DIRECTIONS", 40)
-    monkeypatch.setattr(nearest_covers, "_N_PARTS", 8)
-
-
-def test_among_many_covers_copies_are_heard_and_shown_all_the_same(many_covers):
-    test_copied_covers_are_heard_and_shown()
-
-
-def test_among_many_covers_a_clean_split_is_left_in_peace_all_the_same(many_covers):
-    assert not _sound(_world(0))[1].fired
-
-
-def test_among_many_covers_the_nearest_are_found(request):
-    # Forty directions that matter, by falling shares, and noise: as features of covers are.
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(1200, 40)) * np.linspace(3, 0.3, 40) @ rng.normal(size=(40, 200))
-    features += 2 * rng.normal(size=features.shape)
-    features[1000:1010] = features[:10] + 0.01 * rng.normal(size=(10, 200))
-    artists = [str(n) for n in range(1200)]
-    sides = ["train"] * 900 + ["test"] * 300
-    unit = features - features.mean(axis=0)
-    unit = (unit / np.linalg.norm(unit, axis=1, keepdims=True)).astype(np.float32)
-    groups = hidden_leaks._group_by_artist(
-        unit, artists=artists, sides=sides, reference="train", held_out="test", rng=np.random.default_rng(0)
-    )
-    exact, pairs = hidden_leaks._nearest_covers(unit[groups.rows], groups)
-    request.getfixturevalue("many_covers")
-    found, found_pairs = hidden_leaks._nearest_covers(unit[groups.rows], groups)
-    assert (found <= exact + 1e-5).all()
-    assert np.mean(found > exact - 1e-5) > 0.95
-    is_copy = exact > 0.99
-    assert is_copy.sum() == 10
-    np.testing.assert_array_equal(found_pairs[is_copy], pairs[is_copy])
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -25,7 +25,6 @@ import numpy as np
 
 from albumnet.errors import InputTableError
 from albumnet.evaluation.leaks import N_PAIRS, LeakAlarm, SuspiciousPair
-from albumnet.evaluation.nearest_covers import find_nearest
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -37,6 +36,7 @@ _SIZE_STEPS = (2, 3, 5, 9)
 _N_COMPONENTS = 24
 # How many of its best matches say how near an artist is to anyone.
 _N_HUB_MATCHES = 5
+_BLOCK = 2048
 
 
 def find_alike_covers(
@@ -200,7 +200,13 @@ def _nearest_covers(
 ) -> tuple[Float[np.ndarray, " A"], Int[np.ndarray, "A 2"]]:
     """Largest cosine of each artist's covers to a reference cover by another, and the two rows."""
     candidates = np.flatnonzero(~groups.is_held_out[groups.group])
-    cosine, partner = find_nearest(unit, candidates, group=groups.group, left_out=groups.left_out[groups.group])
+    cosine, partner = np.empty(len(unit)), np.empty(len(unit), dtype=np.int64)
+    for start in range(0, len(unit), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(unit)))
+        block = unit[rows] @ unit[candidates].T
+        block[groups.group[candidates] == groups.left_out[groups.group[rows]][:, None]] = -np.inf
+        nearest = block.argmax(axis=1)
+        cosine[rows], partner[rows] = block[np.arange(len(rows)), nearest], candidates[nearest]
     by_group = np.lexsort((-cosine, groups.group))
     first = by_group[np.append(0, np.cumsum(groups.n_albums)[:-1])]
     return cosine[first], np.column_stack([first, partner[first]])
