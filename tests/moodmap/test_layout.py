@@ -43,6 +43,18 @@ def test_the_same_vectors_and_seed_give_the_same_layout_bit_for_bit(grouped, mon
     np.testing.assert_array_equal(first.xy, second.xy)
 
 
+@pytest.mark.parametrize("method", ["quadtree", "interpolation"])
+def test_how_many_threads_lay_it_out_changes_no_bit(monkeypatch, method):
+    monkeypatch.setattr(layout, "_MIN_INTERPOLATED", 0 if method == "interpolation" else 10**9)
+    vectors, _ = draw_groups(600, size=20)
+    found = []
+    for n_threads in (1, 2, 3):
+        monkeypatch.setattr(layout, "n_cpus", lambda n=n_threads: n)
+        found.append(lay_out(vectors, rng=rng()).xy)
+    np.testing.assert_array_equal(found[1], found[0])
+    np.testing.assert_array_equal(found[2], found[0])
+
+
 @pytest.mark.parametrize("n_threads", ["1", "2"])
 def test_the_number_of_threads_changes_no_bit(tmp_path, n_threads):
     """In a process of its own: what libraries read from the environment, they read when they are loaded."""

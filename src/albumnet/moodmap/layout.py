@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from albumnet.errors import MapError, MissingExtraError
-from albumnet.moodmap.neighbours import nearest_neighbours, one_blas_thread
+from albumnet.moodmap.neighbours import n_cpus, nearest_neighbours, one_blas_thread
 from albumnet.progress import Progress, ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 MIN_ALBUMS = 5
 DEFAULT_PERPLEXITY = 30.0
 N_EARLY, N_LATE = 250, 500
-# Below, a quadtree is faster than interpolation on a grid (measured: 5 against 12 ms a step for 1,500, 18 for 3,000).
-_MIN_INTERPOLATED = 3000
+# Below, a quadtree is faster than interpolation on a grid (ms a step by two threads: 6 and 11 for 4,000, 8.5 and 11 for
+# 5,000, by one 13 and 12).
+_MIN_INTERPOLATED = 5000
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,10 @@ def _optimise(
     rows: np.ndarray, distances: np.ndarray, *, start: np.ndarray, perplexity: float, on_step: Callable[[int], None]
 ) -> np.ndarray:
     try:
-        from openTSNE import TSNEEmbedding
-        from openTSNE.affinity import PerplexityBasedNN
-        from openTSNE.nearest_neighbors import PrecomputedNeighbors
+        with _sleeping_threads():
+            from openTSNE import TSNEEmbedding
+            from openTSNE.affinity import PerplexityBasedNN
+            from openTSNE.nearest_neighbors import PrecomputedNeighbors
     except ImportError as error:
         raise MissingExtraError(
             "maps need openTSNE, which the base install leaves out; pip install 'albumnet[map]'"
@@ -114,9 +118,7 @@ def _optimise(
         start,
         affinities,
         negative_gradient_method="fft" if len(start) >= _MIN_INTERPOLATED else "bh",
-        # A second thread gains little: the interpolation has one only. On a busy machine the two wait for each other,
-        # at every step: 45 instead of 12 ms for 1,500 vectors, measured beside four other processes on two cores.
-        n_jobs=1,
+        n_jobs=n_cpus(),  # changes no bit: every thread sums for vectors of its own
         learning_rate="auto",
     )
     for exaggeration, n_before, n_steps in ((12, 0, N_EARLY), (1, N_EARLY, N_LATE)):
@@ -129,6 +131,22 @@ def _optimise(
             callbacks_every_iters=25,
         )
     return np.asarray(embedding, dtype=np.float64)
+
+
+@contextmanager
+def _sleeping_threads() -> Iterator[None]:
+    """OpenMP that is loaded within lets its threads sleep until there is work for them.
+
+    They would keep a core busy waiting, and openTSNE's wait twice a step: two of them beside another process that needs
+    one of two cores took four times as long as one; asleep they take as long.
+    """
+    before = os.environ.get("OMP_WAIT_POLICY")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_WAIT_POLICY"]
 
 
 @dataclass(frozen=True)
