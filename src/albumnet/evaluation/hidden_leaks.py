@@ -200,10 +200,11 @@ def _nearest_covers(
 ) -> tuple[Float[np.ndarray, " A"], Int[np.ndarray, "A 2"]]:
     """Largest cosine of each artist's covers to a reference cover by another, and the two rows."""
     candidates = np.flatnonzero(~groups.is_held_out[groups.group])
+    reference = unit[candidates]
     cosine, partner = np.empty(len(unit)), np.empty(len(unit), dtype=np.int64)
     for start in range(0, len(unit), _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, len(unit)))
-        block = unit[rows] @ unit[candidates].T
+        block = unit[rows] @ reference.T
         block[groups.group[candidates] == groups.left_out[groups.group[rows]][:, None]] = -np.inf
         nearest = block.argmax(axis=1)
         cosine[rows], partner[rows] = block[np.arange(len(rows)), nearest], candidates[nearest]
